@@ -1,0 +1,171 @@
+"""The search: what may be varied, what is wanted, and how much may be spent on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+
+from funnelsim.config.durations import EXAMPLES, Duration
+from funnelsim.config.paper import Broken, Paper, binds, field
+
+
+def _bound(value: Any) -> Duration | float:
+    if isinstance(value, Duration):
+        return value
+    if isinstance(value, str):
+        return Duration.parse(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise ValueError(f"must be a number, or a duration such as {EXAMPLES}")
+
+
+def _choice(value: Any) -> str | bool | float:
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise ValueError("must be a text, a number, true or false")
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Duration) else value
+
+
+Bound = Annotated[
+    Duration | float,
+    PlainValidator(_bound, json_schema_input_type=Duration | float),
+    PlainSerializer(_plain, return_type=Any),
+]
+Choice = Annotated[
+    str | bool | float,
+    PlainValidator(_choice, json_schema_input_type=str | bool | float),
+    PlainSerializer(_plain, return_type=Any),
+]
+
+
+class Variable(Paper):
+    """One policy field that may be varied: a range or a list of choices."""
+
+    low: Bound | None = field(None, "as the field", "Smallest value; a duration carries its unit and clock.")
+    high: Bound | None = field(None, "as the field", "Largest value, on the clock of low.")
+    step: Bound | None = field(None, "as the field", "Step; whole numbers step by 1.")
+    log: bool = field(False, "", "Search on the logarithmic scale.")
+    choices: list[Choice] | None = field(
+        None, "", "Values to choose from, in place of a range; durations as texts.", min_length=1
+    )
+
+    @binds("low", "high", "step", "log", "choices")
+    def _one_kind(self) -> Iterator[Broken]:
+        if (self.choices is None) == (self.low is None and self.high is None):
+            yield Broken("", "give either low and high, or choices")
+        elif self.choices is not None:
+            if self.step is not None or self.log:
+                yield Broken("", "choices take neither step nor log")
+            if len(set(map(repr, self.choices))) < len(self.choices):
+                yield Broken("choices", "must differ from one another")
+        elif self.low is None or self.high is None:
+            yield Broken("", "give both low and high")
+        else:
+            yield from self._range(self.low, self.high)
+
+    def _range(self, low: Duration | float, high: Duration | float) -> Iterator[Broken]:
+        if isinstance(low, Duration) != isinstance(high, Duration):
+            yield Broken("", "low and high must both be durations or both be numbers")
+            return
+        if isinstance(low, Duration) and isinstance(high, Duration) and low.business != high.business:
+            yield Broken("", "low and high must be on the same clock")
+            return
+        low_size, high_size = size(low), size(high)
+        if low_size >= high_size:
+            yield Broken("low", f"must be below high, got {low} and {high}")
+        if self.log and self.step is not None:
+            yield Broken("", "log and step exclude one another")
+        if self.log and low_size <= 0:
+            yield Broken("low", f"must be > 0 where log is on, got {low}")
+        if self.step is None:
+            return
+        if isinstance(self.step, Duration) != isinstance(low, Duration):
+            yield Broken("step", "must be of the kind of low and high")
+        elif isinstance(self.step, Duration) and isinstance(low, Duration) and self.step.business != low.business:
+            yield Broken("step", "must be on the clock of low and high")
+        elif not 0 < size(self.step) <= high_size - low_size:
+            yield Broken("step", f"must be > 0 and at most high - low, got {self.step}")
+
+
+def size(bound: Duration | float) -> float:
+    """Return a number that orders bounds of one kind: hours of a duration (a business day counted as 8)."""
+    return bound.hours if isinstance(bound, Duration) else float(bound)
+
+
+class Objective(Paper):
+    """One measure to be raised or lowered."""
+
+    measure: str = field(..., "", "Name of a measure (see `funnelsim measures`).")
+    direction: Literal["maximize", "minimize"] | None = field(None, "", "The measure's own direction where absent.")
+
+
+class Constraint(Paper):
+    """A bound on a measure: on its mean, or with a probability over replications."""
+
+    measure: str = field(..., "", "Name of a measure.")
+    at_least: float | None = field(None, "as the measure", "Lower bound.")
+    at_most: float | None = field(None, "as the measure", "Upper bound.")
+    probability: Annotated[float, Field(gt=0.0, le=1.0)] | None = field(
+        None, "share", "Share of replications that must keep the bound; the mean must where absent."
+    )
+
+    @binds("at_least", "at_most")
+    def _one_bound(self) -> Iterator[Broken]:
+        if (self.at_least is None) == (self.at_most is None):
+            yield Broken("", "give exactly one of at_least and at_most")
+
+
+def _by_path(value: Any, prefix: str = "") -> Any:
+    """Return variables keyed by dotted path, whether written as "scoring.cutoff" in quotes or as nested tables."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, Any] = {}
+    for name, inner in value.items():
+        path = f"{prefix}{name}"
+        if isinstance(inner, dict) and inner and all(isinstance(v, dict) for v in inner.values()):
+            flat |= _by_path(inner, f"{path}.")
+        else:
+            flat[path] = inner
+    return flat
+
+
+class Search(Paper):
+    """What `funnelsim tune` does."""
+
+    variables: Annotated[dict[str, Variable], BeforeValidator(_by_path)] = field(
+        None, "", "Policy fields by path, such as 'scoring.cutoff' or 'sla.A.attempts'.", factory=dict
+    )
+    objectives: Annotated[list[Objective], Field(min_length=1, max_length=3)] = field(
+        None,
+        "",
+        "What is wanted.",
+        factory=lambda: [
+            Objective(measure="revenue", direction="maximize"),
+            Objective(measure="leads_wasted_share", direction="minimize"),
+        ],
+    )
+    constraints: list[Constraint] = field(None, "", "What must hold.", factory=list)
+    trials: int = field(200, "policies", "Policies to try.", ge=1, le=1_000_000, source="assumed")
+    batch: int = field(
+        8,
+        "policies",
+        "Policies asked for at once; a constant of the study, whatever the number of workers.",
+        ge=1,
+        le=1_000,
+    )
+    replications: int = field(
+        4, "replications", "Common replications of each policy.", ge=1, le=10_000, source="toy funnels, see docs"
+    )
+    selection_replications: int = field(
+        12, "replications", "Fresh ones on which the front is chosen.", ge=2, le=100_000, source="assumed"
+    )
+    report_replications: int = field(
+        20, "replications", "Fresh ones from which the printed figures come.", ge=2, le=100_000, source="assumed"
+    )
+    seed: int = field(1, "", "Root of the sampler's luck; 0 is a seed.", ge=0, lt=2**31)

@@ -1,0 +1,522 @@
+"""Reps and their work lists, in the total order of the model. Nothing here is drawn."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+import simpy
+from simpy.events import EventPriority
+
+from funnelsim.engines import moments
+from funnelsim.records import ALWAYS, NEVER, Result
+from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, SCORE, TIER, WEIGHTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from funnelsim.engines.prospect import Prospect
+    from funnelsim.engines.shop import Shop
+
+# Classes of work, the first served first.
+MEETINGS, CALLBACKS, DEAL_WORK, FIRST, LATER = range(5)
+N_CLASSES = 5
+
+_OPEN = int(Result.OPEN)
+_REASSIGNED = int(Result.REASSIGNED)
+_MOVED = int(Result.MOVED)
+
+
+def ramped(ms: int, permille: int) -> int:
+    """Return the time that work of `ms` takes a rep of that productivity, rounded up.
+
+    >>> ramped(1001, 500), ramped(7, 1000)
+    (2002, 7)
+    """
+    return ms if permille == 1000 else (ms * 1000 + permille - 1) // permille
+
+
+class Task(simpy.Event):
+    """A piece of work that waits in a list; as an event it happens when the work on it ends.
+
+    `begin` (of the subclasses in `prospect`) looks up what the prospect does and returns how long it takes.
+    """
+
+    kind = 0
+    ends = moments.TOUCH_ENDS
+    queued_at = -1
+    planned_end = -1
+
+    def __init__(
+        self, lead: Prospect, work_class: int, length: int, number: int, available_at: int, due_at: int
+    ) -> None:
+        self.env = lead.env
+        self.callbacks = []
+        self.lead = lead
+        self.work_class = work_class
+        self.length = length  # for the question whether it fits before a reservation
+        self.number = number
+        self.attempt = lead.attempt
+        self.episode = lead.episode
+        self.available_at = available_at
+        self.due_at = due_at
+        self.waiting = False
+        self.escalated = False
+        self.list: WorkList = None  # type: ignore[assignment]  # set when it is queued
+        self.rep: Rep | None = None
+        self.start = -1
+        self.dial = -1
+        self.result = _OPEN
+
+    def begin(self, rep: Rep, now: int) -> int:
+        """Judge the work that `rep` now begins, and return how long it takes."""
+        raise NotImplementedError
+
+    def expected_length(self) -> int:
+        """Return the length by which it is judged to fit before a reservation."""
+        return self.length
+
+    def row(self, rep: int, start: int, end: int, result: int) -> tuple[int, ...]:
+        """Return this task's row of the touch log."""
+        lead = self.lead
+        return (
+            self.kind, lead.i, self.episode, self.attempt, self.number, rep, self.list.id, lead.tier, lead.score,
+            self.queued_at, self.available_at, self.due_at, start, self.dial, end, result,
+        )  # fmt: skip
+
+
+class WorkList:
+    """The tasks of one rep or of one team, by class and length, each a heap."""
+
+    __slots__ = ("buckets", "count", "id")
+
+    def __init__(self, list_id: int) -> None:
+        self.id = list_id
+        self.count = 0
+        # For each class: (length, heap) pairs. There are few lengths: a call or an e-mail, prepared or not.
+        self.buckets: list[list[tuple[int, list[Any]]]] = [[] for _ in range(N_CLASSES)]
+
+    def push(self, key: int, task: Task) -> None:
+        """Add a task under its queue key; ties go to the earlier due, then to the lower lead."""
+        entry = (key, task.due_at, task.lead.i, task.number, task)
+        for length, heap in self.buckets[task.work_class]:
+            if length == task.length:
+                heappush(heap, entry)
+                return
+        self.buckets[task.work_class].append((task.length, [entry]))
+
+    def head(self, work_class: int, room: int, permille: int) -> tuple[Any, list[Any]] | None:
+        """Return the first entry of a class that fits into `room`, and its heap."""
+        best = None
+        for length, heap in self.buckets[work_class]:
+            while heap:
+                task = heap[0][4]
+                if task.waiting and (task.list is self or task.escalated):
+                    break
+                heappop(heap)
+            if not heap:
+                continue
+            if room != ALWAYS and work_class != MEETINGS and ramped(length, permille) > room:
+                continue
+            if best is None or heap[0] < best[0]:
+                best = (heap[0], heap)
+        return best
+
+    def meetings(self) -> list[Task]:
+        """Return the meetings that wait here, in order."""
+        entries = sorted(e for _, heap in self.buckets[MEETINGS] for e in heap if e[4].waiting and e[4].list is self)
+        return [entry[4] for entry in entries]
+
+
+class Rep:
+    """One rep: hours, reservations, own list."""
+
+    __slots__ = (
+        "closes", "index", "key", "list", "max_leads", "max_opportunities", "next_shift", "open", "open_leads",
+        "open_opportunities", "opens", "permille", "ramp_from", "ramp_permille", "reserved_from", "reserved_to",
+        "serves", "since", "starts", "task", "team", "turn_weight", "weight",
+    )  # fmt: skip
+
+    def __init__(self, index: int, team: Team, shop: Shop) -> None:
+        roster = shop.roster
+        self.index = index
+        self.key = moments.index_key(index)
+        self.team = team
+        self.list = shop.new_list(index)
+        self.opens: list[int] = roster.calendars[index].opens.tolist()
+        self.closes: list[int] = roster.calendars[index].closes.tolist()
+        self.next_shift = 0
+        self.open = False
+        self.since = -1  # idle since; before all others while it never worked
+        self.task: Task | None = None
+        self.starts = int(roster.starts[index])
+        self.ramp_from: list[int] = roster.ramp_from[index].tolist()
+        self.ramp_permille: list[int] = roster.ramp_permille[index].tolist()
+        self.permille = self.ramp_permille[0] if len(self.ramp_permille) == 1 else 0
+        self.max_leads = int(roster.max_open_leads[index])
+        self.max_opportunities = int(roster.max_open_opportunities[index])
+        self.open_leads = 0
+        self.open_opportunities = 0
+        self.weight = int(roster.weight[index])
+        self.turn_weight = [0, 0]  # smooth weighted round robin, for leads and for opportunities
+        self.serves: list[bool] = roster.serves[index].tolist()
+        self.reserved_from: list[int] = []
+        self.reserved_to: list[int] = []
+
+    def productivity(self, now: int) -> int:
+        """Return the productivity at `now`, permille."""
+        return self.permille or self.ramp_permille[bisect_right(self.ramp_from, now) - 1]
+
+    def room(self, now: int) -> int:
+        """Return the time until the next reservation."""
+        if not self.reserved_from or self.reserved_from[-1] <= now:
+            return ALWAYS
+        return self.reserved_from[bisect_right(self.reserved_from, now)] - now
+
+    def first_task(self, now: int) -> tuple[Any, list[Any]] | None:
+        """Return the first task of the own and the team's list that fits, as (entry, heap)."""
+        own, shared = self.list, self.team.list
+        room = self.room(now)
+        permille = self.productivity(now)
+        for work_class in range(N_CLASSES):
+            best = own.head(work_class, room, permille) if own.buckets[work_class] else None
+            if shared.buckets[work_class]:
+                other = shared.head(work_class, room, permille)
+                if other is not None and (best is None or other[0] < best[0]):
+                    best = other
+            if best is not None:
+                return best
+        return None
+
+    def first_slot(self, earliest: int, length: int, slot: int) -> int:
+        """Return the first instant on the grid, at or after `earliest`, at which `length` is free; NEVER if none."""
+        opens, closes = self.opens, self.closes
+        j = bisect_right(opens, earliest) - 1
+        if j < 0 or earliest >= closes[j]:
+            j += 1
+        while j < len(opens):
+            opening, closing = opens[j], closes[j]
+            t = opening if earliest <= opening else opening - (opening - earliest) // slot * slot
+            while t + length <= closing:
+                clash = self._clash(t, t + length)
+                if clash < 0:
+                    return t
+                t = opening - (opening - clash) // slot * slot
+            j += 1
+        return NEVER
+
+    def _clash(self, start: int, end: int) -> int:
+        """Return the end of a reservation that overlaps [start, end), or -1."""
+        j = bisect_right(self.reserved_from, start) - 1
+        if j >= 0 and self.reserved_to[j] > start and end > start:
+            return self.reserved_to[j]
+        if j + 1 < len(self.reserved_from) and self.reserved_from[j + 1] < end and self.reserved_to[j + 1] > start:
+            return self.reserved_to[j + 1]
+        return -1
+
+    def reserve(self, start: int, length: int) -> None:
+        """Put a reservation into the diary."""
+        j = bisect_right(self.reserved_from, start)
+        self.reserved_from.insert(j, start)
+        self.reserved_to.insert(j, start + length)
+
+    def unreserve(self, start: int, length: int) -> None:
+        """Take a reservation out of the diary again."""
+        j = bisect_left(self.reserved_from, start)
+        while self.reserved_to[j] != start + length:
+            j += 1
+        del self.reserved_from[j], self.reserved_to[j]
+
+
+class Team:
+    """The reps of one role, their shared list, and the leads that nobody could take yet."""
+
+    __slots__ = ("clock", "dirty", "escalated", "idle", "index", "list", "reps", "turn", "unassigned", "waiting")
+
+    def __init__(self, index: int, shop: Shop) -> None:
+        self.index = index
+        self.list = shop.new_list(shop.roster.n + index)
+        self.reps: list[Rep] = []
+        self.idle: list[tuple[int, int, Rep]] = []  # (idle since, index, rep), sorted: open and free
+        self.waiting = 0  # tasks in all lists of the team
+        self.escalated = 0  # of these, tasks that stand in the team's list besides their own
+        self.unassigned: list[tuple[int, int, int, Prospect]] = []  # (queue key, due, lead, prospect), sorted
+        self.turn: dict[tuple[bool, int], int] = {}  # round robin: whose turn it was, by duty and segment (-1: none)
+        self.dirty = False
+        self.clock = shop.business_clock(index)
+
+
+class Desk:
+    """Gives out work at the end of each instant, and keeps reps, lists, caps and diaries."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.env = shop.env
+        self.end = shop.end
+        self.agreement = shop.agreement
+        self.order = shop.agreement.order
+        self.pooled = shop.agreement.routing == POOL
+        self.breaches = shop.agreement.on_breach != NO_BREACH and not self.pooled
+        self.teams = [Team(j, shop) for j in range(shop.roster.n_teams)]
+        self.reps: list[Rep] = []
+        for r in range(shop.roster.n):
+            team = self.teams[int(shop.roster.team[r])]
+            rep = Rep(r, team, shop)
+            team.reps.append(rep)
+            self.reps.append(rep)
+        self.dirty = False
+        self.fresh: list[Task] = []  # queued at this instant with a timer to be set if they must wait
+        for rep in self.reps:
+            self._await_shift(rep)
+
+    # Shifts.
+
+    def _await_shift(self, rep: Rep) -> None:
+        j = rep.next_shift
+        if j < len(rep.opens) and rep.opens[j] < self.end:
+            moments.Moment(self.env, moments.SHIFT_OPENS | rep.key, rep.opens[j], lambda _: self._shift_opens(rep))
+
+    def _shift_opens(self, rep: Rep) -> None:
+        closes = rep.closes[rep.next_shift]
+        rep.next_shift += 1
+        rep.open = True
+        if rep.task is None:
+            insort(rep.team.idle, (rep.since, rep.index, rep))
+            rep.team.dirty = self.dirty = True
+        if closes < self.end:
+            moments.Moment(self.env, moments.SHIFT_CLOSES | rep.key, closes, lambda _: self._shift_closes(rep))
+        if rep.next_shift == 1 and rep.team.unassigned:
+            self.assign_unassigned(rep.team)
+
+    def _shift_closes(self, rep: Rep) -> None:
+        rep.open = False
+        if rep.task is None:
+            rep.team.idle.remove((rep.since, rep.index, rep))
+        for task in rep.list.meetings():
+            task.lead.tell(_MOVED)
+        self._await_shift(rep)
+
+    # Lists.
+
+    def queue_key(self, lead: Prospect, available_at: int, due_at: int) -> int:
+        """Return the key by which the order of work sorts a task within its class."""
+        order = self.order
+        if order == DEADLINE:
+            return due_at
+        if order == TIER:
+            return lead.tier
+        if order == FIFO:
+            return available_at
+        if order == LIFO:
+            return -available_at
+        assert order == SCORE
+        return -lead.score
+
+    def queue(self, task: Task, rep: Rep | None, team: Team) -> None:
+        """Put a task into the list of `rep`, or of the team where it is None."""
+        work_list = team.list if rep is None else rep.list
+        task.list = work_list
+        task.queued_at = self.env._now
+        task.waiting = True
+        work_list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
+        work_list.count += 1
+        team.waiting += 1
+        team.dirty = self.dirty = True
+
+    def drop(self, task: Task, team: Team, result: int) -> None:
+        """Take a waiting task off its list; the log says why."""
+        self._takes_off(task, team)
+        self.shop.log.add(task.row(-1, -1, self.env._now, result))
+
+    def _takes_off(self, task: Task, team: Team) -> None:
+        task.waiting = False
+        task.list.count -= 1
+        team.waiting -= 1
+        team.escalated -= task.escalated
+
+    def escalate(self, task: Task, team: Team) -> None:
+        """Let a task also stand in the team's list."""
+        task.escalated = True
+        team.escalated += 1
+        team.list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
+        team.dirty = self.dirty = True
+
+    # Giving out work.
+
+    def give_out(self) -> None:
+        """Let idle reps, the longest idle first, take the first task that fits."""
+        self.dirty = False
+        for team in self.teams:
+            if team.dirty:
+                team.dirty = False
+                if team.waiting and team.idle:
+                    self._serve(team)
+        if self.fresh:
+            fresh, self.fresh = self.fresh, []
+            for task in fresh:
+                if task.waiting:
+                    self._set_timers(task)
+
+    def _serve(self, team: Team) -> None:
+        now = self.env._now
+        idle = team.idle
+        j = 0
+        while j < len(idle) and team.waiting:
+            rep = idle[j][2]
+            if not rep.list.count and not team.list.count and not team.escalated:
+                j += 1
+                continue
+            found = rep.first_task(now)
+            if found is None:
+                j += 1
+                continue
+            del idle[j]
+            heappop(found[1])
+            self._start(rep, found[0][4], now)
+
+    def _start(self, rep: Rep, task: Task, now: int) -> None:
+        self._takes_off(task, rep.team)
+        task.rep = rep
+        task.start = now
+        rep.task = task
+        work = task.begin(rep, now)
+        task.planned_end = now + work
+        assert task.callbacks is not None
+        task.callbacks.insert(0, self._work_ends)
+        task._ok = True
+        task._value = None
+        self.env.schedule(task, EventPriority(task.ends | task.lead.key | (task.episode << 16) | task.number), work)
+
+    def _work_ends(self, task: Any) -> None:
+        rep = task.rep
+        now = self.env._now
+        rep.task = None
+        rep.since = now
+        if rep.open:
+            insort(rep.team.idle, (now, rep.index, rep))
+            rep.team.dirty = self.dirty = True
+        self.shop.log.add(task.row(rep.index, task.start, now, task.result))
+
+    def _set_timers(self, task: Task) -> None:
+        lead = task.lead
+        patience = lead.queue_patience
+        if patience < ALWAYS and task.queued_at + patience < self.end:
+            key = moments.PATIENCE_ENDS | lead.key | (task.episode << 16) | task.number
+            moments.Moment(self.env, key, task.queued_at + patience, lambda _: lead.loses_patience(task))
+        if self.breaches and self.env._now < task.due_at + 1 < self.end:
+            key = moments.BREACH | lead.key | (task.episode << 16) | task.number
+            moments.Moment(self.env, key, task.due_at + 1, lambda _: self._breach(task))
+
+    def _breach(self, task: Task) -> None:
+        lead, old = task.lead, task.lead.owner
+        if not task.waiting or old is None:
+            return
+        team = old.team
+        if self.agreement.on_breach == ESCALATE:
+            self.escalate(task, team)
+            return
+        new = self.route(team, lead, excluded=(old,))
+        if new is None:
+            return
+        self.drop(task, team, _REASSIGNED)
+        lead.former.append(old)
+        lead.owner = new
+        lead.prepared = False
+        new.open_leads += 1
+        task.length = task.expected_length()
+        self.queue(task, new, team)
+        self.fresh.append(task)
+        self.release_lead(old)
+
+    # Who gets what.
+
+    def route(self, team: Team, lead: Prospect, *, excluded: Sequence[Rep] = ()) -> Rep | None:
+        """Return the rep who gets the lead next, or None where nobody has room."""
+        now = self.env._now
+        segment = lead.segment
+        fit = [
+            rep
+            for rep in team.reps
+            if rep.open_leads < rep.max_leads
+            and rep.starts <= now
+            and rep not in excluded
+            and (segment < 0 or rep.serves[segment])
+        ]
+        return self._pick(team, fit, segment, by_opportunities=False)
+
+    def _pick(self, team: Team, fit: list[Rep], segment: int, *, by_opportunities: bool) -> Rep | None:
+        if not fit:
+            return None
+        method = self.agreement.routing
+        if method == LEAST_LOADED:
+            if by_opportunities:
+                return min(fit, key=lambda rep: (rep.open_opportunities, rep.index))
+            return min(fit, key=lambda rep: (rep.open_leads, rep.index))
+        if method == WEIGHTED:  # smooth weighted round robin
+            duty = int(by_opportunities)
+            for rep in fit:
+                rep.turn_weight[duty] += rep.weight
+            best = max(fit, key=lambda rep: (rep.turn_weight[duty], -rep.index))
+            best.turn_weight[duty] -= sum(rep.weight for rep in fit)
+            return best
+        turn = (by_opportunities, segment)
+        last = team.turn.get(turn, -1)
+        chosen = next((rep for rep in fit if rep.index > last), fit[0])
+        team.turn[turn] = chosen.index
+        return chosen
+
+    def release_lead(self, rep: Rep) -> None:
+        """Free the place of a lead that `rep` no longer owns, and give it to who waits for one."""
+        rep.open_leads -= 1
+        if rep.team.unassigned:
+            self.assign_unassigned(rep.team)
+
+    def assign_unassigned(self, team: Team) -> None:
+        """Assign leads that wait for an owner, in list order, while there is room."""
+        j = 0
+        while j < len(team.unassigned):
+            lead = team.unassigned[j][3]
+            rep = self.route(team, lead)
+            if rep is not None:
+                del team.unassigned[j]
+                lead.assigned_to(rep)
+            elif lead.segment < 0:
+                return
+            else:
+                j += 1
+
+    def closer(self, lead: Prospect, earliest: int, length: int) -> tuple[Rep, int]:
+        """Return who meets an SQL, and when: the owner where it holds both roles, else by the routing rule."""
+        shop = self.shop
+        team = self.teams[shop.roster.close_team]
+        if lead.owner is not None and lead.owner.team is team:
+            return lead.owner, lead.owner.first_slot(earliest, length, self.agreement.slot_ms)
+        now = self.env._now
+        free = [rep for rep in team.reps if rep.open_opportunities < rep.max_opportunities and rep.starts <= now]
+        if lead.segment >= 0:
+            free = [rep for rep in free if rep.serves[lead.segment]]
+        if self.pooled or not free:
+            return self.earliest_closer(lead, earliest, length, free)
+        rep = self._pick(team, free, lead.segment, by_opportunities=True)
+        assert rep is not None
+        return rep, rep.first_slot(earliest, length, self.agreement.slot_ms)
+
+    def earliest_closer(
+        self, lead: Prospect, earliest: int, length: int, among: Sequence[Rep] = ()
+    ) -> tuple[Rep, int]:
+        """Return the closer with the earliest free slot, then by index; caps do not count where all are full."""
+        team = self.teams[self.shop.roster.close_team]
+        reps = among or [r for r in team.reps if lead.segment < 0 or r.serves[lead.segment]] or team.reps
+        slots = [(rep.first_slot(earliest, length, self.agreement.slot_ms), rep.index, rep) for rep in reps]
+        when, _, rep = min(slots)
+        return rep, when
+
+    # The end.
+
+    def log_work_in_progress(self) -> None:
+        """Write a row for what is in work or waiting when the run ends."""
+        for rep in self.reps:
+            task = rep.task
+            if task is not None:
+                self.shop.log.add(task.row(rep.index, task.start, task.planned_end, _OPEN))

@@ -1,0 +1,105 @@
+"""The reference engine: SimPy runs the clock and a process per prospect; the desk keeps the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from funnelsim.engines import moments
+from funnelsim.engines.desk import WorkList
+from funnelsim.engines.moments import Moment
+from funnelsim.engines.prospect import Prospect
+from funnelsim.engines.shop import Shop
+from funnelsim.records import NEVER, Int64, Leads, Outcomes, Rules, Scored, TouchLog
+from funnelsim.roster import Agreement, Roster
+
+
+def run(
+    leads: Leads,
+    scored: Scored,
+    roster: Roster,
+    agreement: Agreement,
+    rules: Rules,
+    end: int,
+    *,
+    watch: Callable[[Shop], None] | None = None,
+    new_list: Callable[[int], WorkList] = WorkList,
+) -> tuple[Outcomes, TouchLog]:
+    """Play one policy on `leads` and return what became of each, and who did what to whom.
+
+    Nothing is drawn: the same arguments give the same bits.
+
+    Args:
+        leads: The people and all their luck, n leads; fewer than 2**26.
+        scored: What the scoring policy says of their engagement events.
+        roster: The reps.
+        agreement: The policy, as integers.
+        rules: Constants of the world.
+        end: Events at or after this (ms) do not happen.
+        watch: Called with the shop after the work of each instant was given out (for tests).
+        new_list: Makes the work lists (for tests that measure them).
+    """
+    if leads.n >= moments.MOST_LEADS:
+        raise ValueError(f"at most {moments.MOST_LEADS - 1} leads can be told apart, got {leads.n}")
+    shop = Shop(leads, scored, roster, agreement, rules, end, new_list=new_list)
+    env, desk = shop.env, shop.desk
+    _Arrivals(shop, leads, scored)
+    queue = env._queue
+    while queue and queue[0][0] < end:
+        env.step()
+        if not queue or queue[0][0] > env._now:
+            if desk.dirty:
+                desk.give_out()
+            if watch is not None and (not queue or queue[0][0] > env._now):
+                watch(shop)
+    desk.log_work_in_progress()
+    for prospect in list(shop.unfinished.values()):
+        prospect.log_as_open()
+        prospect.write()
+    return shop.outcomes(leads), shop.log.close()
+
+
+class _Arrivals:
+    """Starts each life at its first moment that matters to sales, one after the other in the total order."""
+
+    def __init__(self, shop: Shop, leads: Leads, scored: Scored) -> None:
+        self.shop = shop
+        first = first_qualifying(scored)
+        time = np.where(first >= 0, scored.time[first], NEVER)
+        books = leads.books_itself & shop.agreement.self_scheduling
+        time = np.where(books, leads.created, time)
+        if shop.agreement.deduplication:
+            time = np.where(leads.duplicate_of >= 0, NEVER, time)
+        order = np.lexsort((np.arange(leads.n), ~books, time))
+        order = order[time[order] < shop.end]
+        self._next: Iterator[Any] = zip(
+            order.tolist(), time[order].tolist(), books[order].tolist(), first[order].tolist(), strict=True
+        )
+        self._await()
+
+    def _await(self) -> None:
+        due = next(self._next, None)
+        if due is not None:
+            self._due = due
+            i, time, books, _ = due
+            key = (moments.BOOKS_ITSELF if books else moments.QUALIFIES) | moments.index_key(i)
+            Moment(self.shop.env, key, time, self._begin)
+
+    def _begin(self, _: Any) -> None:
+        i, _, books, at = self._due
+        prospect = Prospect(i, self.shop)
+        self.shop.unfinished[i] = prospect
+        prospect.process = self.shop.env.process(prospect.life(at, books))
+        self._await()
+
+
+def first_qualifying(scored: Scored) -> Int64:
+    """Return for each lead the index of its first event that holds, or -1."""
+    n = scored.start.size - 1
+    holding = np.flatnonzero(scored.holds)
+    lead = np.searchsorted(scored.start, holding, side="right") - 1
+    first = np.full(n, -1, dtype=np.int64)
+    first[lead[::-1]] = holding[::-1]
+    return first

@@ -1,0 +1,108 @@
+"""What everybody on the floor shares: the clock, the luck to look up, the agreement, the log and the results."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from funnelsim.calendar import business_clock
+from funnelsim.engines.desk import Desk, WorkList
+from funnelsim.engines.log import LogBook
+from funnelsim.engines.moments import Clock
+from funnelsim.records import Leads, Outcomes, Rules, Scored, State
+from funnelsim.roster import Agreement, Roster, Span
+
+if TYPE_CHECKING:
+    from funnelsim.calendar import BusinessClock
+    from funnelsim.engines.prospect import Prospect
+
+# What each finished or unfinished life writes into the results, in this order, after its own index.
+RESULT_COLUMNS = (
+    "state", "since", "mql_at", "handed_at", "first_touch_at", "first_talk_at", "sql_at", "met_at", "opportunity_at",
+    "closed_at", "contact_at", "touches", "meetings", "handovers", "owner", "closer", "tier", "score", "unprepared",
+    "misjudged", "burnt",
+)  # fmt: skip
+_TYPES = {
+    "state": np.int8, "touches": np.int16, "meetings": np.int16, "handovers": np.int16, "owner": np.int16,
+    "closer": np.int16, "tier": np.int8, "score": np.int32, "unprepared": np.bool_, "misjudged": np.bool_,
+    "burnt": np.int8,
+}  # fmt: skip
+
+
+def _view(values: Any) -> Any:
+    return memoryview(np.ascontiguousarray(values))
+
+
+class Shop:
+    """One replication while it is played. Luck is read through memory views: plain integers, nothing copied."""
+
+    def __init__(
+        self, leads: Leads, scored: Scored, roster: Roster, agreement: Agreement, rules: Rules, end: int,
+        *, new_list: Callable[[int], WorkList] = WorkList,
+    ) -> None:  # fmt: skip
+        self.env = Clock()
+        self.end = end
+        self.roster = roster
+        self.agreement = agreement
+        self.rules = rules
+        self.log = LogBook()
+        self.new_list = new_list
+        self.unfinished: dict[int, Prospect] = {}
+        self.results = array("q")
+        self.add_result = self.results.extend
+        self._n = leads.n
+        for name in (
+            "created", "able", "ready_from", "ready_until", "books_itself", "connect_until", "reply_until", "reply_lag",
+            "call_ms", "email_ms", "talk_ms", "annoyed", "tired", "callback_at", "misjudged", "show_until",
+            "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "close_ms", "win_until", "patience",
+            "queue_patience", "too_soon", "prep_needed",
+        ):  # fmt: skip
+            setattr(self, name, _view(getattr(leads, name)))
+        self.segments: Any = None
+        if roster.segment_row >= 0:
+            self.segments = _view(leads.firmographics[roster.segment_row])
+        for name in ("start", "time", "holds", "tier", "score"):
+            setattr(self, f"event_{name}", _view(getattr(scored, name)))
+        self.reserved_ms = -(-rules.meeting_ms // agreement.slot_ms) * agreement.slot_ms
+        self.desk = Desk(self)
+        self.touch_team = self.desk.teams[roster.touch_team]
+        self.close_team = self.desk.teams[roster.close_team]
+        self.unassigned_list = roster.n + roster.n_teams + roster.touch_team
+        self.one_class = not agreement.first_before_later
+        self.breaches = self.desk.breaches
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for type checkers: the memory views are set by name above.
+        raise AttributeError(name)
+
+    def business_clock(self, team: int) -> BusinessClock:
+        """Return the arithmetic of a team's open hours."""
+        return business_clock(self.roster.team_calendars[team])
+
+    def after(self, t: int, span: Span, *, closing: bool = False) -> int:
+        """Return the end of a term that begins at `t`, on its own clock: the touching or the closing team's hours."""
+        if not span.business:
+            return t + span.ms
+        return (self.close_team if closing else self.touch_team).clock.add(t, span.ms)
+
+    def outcomes(self, leads: Leads) -> Outcomes:
+        """Return what became of every lead; those whose life never began are in marketing, or merged."""
+        table = np.frombuffer(self.results, dtype=np.int64) if self.results else np.zeros(0, dtype=np.int64)
+        table = table.reshape(-1, 1 + len(RESULT_COLUMNS))
+        i = table[:, 0]
+        columns: dict[str, Any] = {}
+        for j, name in enumerate(RESULT_COLUMNS, start=1):
+            blank = 0 if name in ("touches", "meetings", "handovers", "unprepared", "misjudged", "burnt") else -1
+            column: Any = np.full(self._n, blank, dtype=_TYPES.get(name, np.int64))
+            if name == "state":
+                merged = (leads.duplicate_of >= 0) & self.agreement.deduplication
+                column[:] = np.where(merged, State.MERGED, State.MARKETING)
+            elif name == "since":
+                column[:] = leads.created
+            column[i] = table[:, j]
+            column.flags.writeable = False
+            columns[name] = column
+        return Outcomes(**columns)

@@ -1,0 +1,53 @@
+"""What can go wrong, and the code with which the command line then ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class FunnelsimError(Exception):
+    """A failure that is explained to the user without a traceback."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a file: where it is, which rule it breaks and with which value."""
+
+    where: str
+    key: str
+    rule: str
+    value: str | None = None
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.key}: {self.rule}" if self.key else f"{self.where}: {self.rule}"
+        if self.value is not None:
+            text += f", got {self.value}"
+        if self.suggestion is not None:
+            text += f"; {self.suggestion}"
+        return text
+
+
+class InputError(FunnelsimError):
+    """Input that cannot be used; carries every fault found, one line each."""
+
+    exit_code = 3
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class StudyMismatchError(FunnelsimError):
+    """A study that was begun with another scenario, space, objectives or seeds than the one asked to continue it."""
+
+    exit_code = 4
+
+
+class ResultError(FunnelsimError):
+    """A result that cannot be written or read (for example a folder that holds another result)."""
+
+    exit_code = 5
