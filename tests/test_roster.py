@@ -137,7 +137,7 @@ def test_a_ramp_counts_from_the_first_day_at_work():
 
 
 def test_a_ramp_without_first_day_holds_from_zero_in_every_time_zone():
-    """At 0 it is still Sunday in New York; the second step begins on Thursday at its midnight, 5 h after that of UTC."""
+    """At 0 it is still Sunday in New York; the second step begins there on Thursday, 5 h later than in UTC."""
     ramp = [{"after_days": 0, "productivity": 0.5}, {"after_days": 3, "productivity": 0.9}]
     zones = ["America/New_York", "Asia/Tokyo"]
     reps = [{"role": "bdr", "ramp": ramp, "time_zone": zone} for zone in zones] + [{"role": "ae"}]

@@ -54,6 +54,11 @@ def _plain(value: Any, *, full: bool) -> Any:
     return value
 
 
+def as_toml_value(value: Any) -> Any:
+    """Return a configuration value as TOML would hold it; of tables only what differs from the defaults."""
+    return _plain(value, full=False)
+
+
 def scenario_digest(scenario: Scenario) -> str:
     """Return the SHA-256, in hex, of everything in `scenario` that can change a number: all but `name` and `title`.
 

@@ -12,7 +12,12 @@ from funnelsim.config.durations import Duration
 from funnelsim.config.paper import Broken, Paper, binds, field, mix_fault
 
 
-def _mix(value: dict[str, float]) -> dict[str, float]:
+def mix(value: dict[str, float]) -> dict[str, float]:
+    """Return `value` where it is a mix: no negative share, and a sum of one.
+
+    Raises:
+        ValueError: where it is none.
+    """
     fault = mix_fault(value)
     if fault:
         raise ValueError(fault)
@@ -53,7 +58,7 @@ def _date(value: Any) -> Any:
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
-Mix = Annotated[dict[str, float], AfterValidator(_mix)]
+Mix = Annotated[dict[str, float], AfterValidator(mix)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
 CalendarDuration = Annotated[Duration, AfterValidator(calendar_clock)]
 PositiveDuration = Annotated[Duration, AfterValidator(calendar_clock), AfterValidator(positive)]

@@ -137,7 +137,7 @@ def _take_out(draft: dict[str, Any], item: Any, removed: set[Loc]) -> None:
         for broken in cause.broken:
             at_key = _places(draft, (*loc, *broken.key.split("."))) if broken.key else []
             at_reads = [place for read in broken.reads for place in _places(draft, (*loc, *read.split(".")))]
-            for place in at_key or at_reads:
+            for place in at_key or at_reads or [loc]:
                 _remove(draft, place, removed)
     elif item["type"] == "missing":
         _remove(draft, loc[:-1] if len(loc) > 1 else loc, removed)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
 from funnelsim.config.durations import Duration
-from funnelsim.config.kinds import calendar_clock, positive
+from funnelsim.config.kinds import calendar_clock, mix, positive
 
 Kind = Literal["duration", "int", "float", "bool", "enum", "str"]
 _SCALARS: dict[Any, Kind] = {Duration: "duration", int: "int", float: "float", bool: "bool", str: "str"}
@@ -123,6 +123,21 @@ class Node:
         most = [item.max_length for item in self.metadata if isinstance(item, at.MaxLen)]
         return (fewest[0] if fewest else None, most[0] if most else None)
 
+    def entry(self) -> Node | None:
+        """Return the place of an entry of a list or of a table by name, None of anything else."""
+        args = get_args(self.type)
+        if get_origin(self.type) not in (list, dict):
+            return None
+        return _node(args[-1], (), self.info)
+
+    def is_named(self) -> bool:
+        """Return whether this is a table by name, of names of one's own choice."""
+        return get_origin(self.type) is dict
+
+    def is_mix(self) -> bool:
+        """Return whether this is a table of shares that sum to one."""
+        return mix in self._checks()
+
     def in_words(self) -> str:
         """Return the type as a reader would say it."""
         origin, args = get_origin(self.type), get_args(self.type)
@@ -131,7 +146,9 @@ class Node:
         if origin is list:
             return f"list of {_plural(_node(args[0], (), self.info).in_words())}"
         if origin is dict:
-            return f"table by name of {_plural(_node(args[1], (), self.info).in_words())}"
+            return (
+                f"table by name of {_plural(_node(args[1], (), self.info).in_words())}" if not self.is_mix() else "mix"
+            )
         if origin in (Union, UnionType):
             return " or ".join(_node(arg, (), self.info).in_words() for arg in args)
         if self.is_table():
@@ -142,7 +159,7 @@ class Node:
 
 
 def _plural(words: str) -> str:
-    return {"true or false": "true or false", "table": "tables", "date": "dates"}.get(
+    return {"true or false": "true or false", "mix": "mixes"}.get(
         words, words if words.startswith('"') or " of " in words else f"{words}s"
     )
 
@@ -189,10 +206,6 @@ def below(node: Node, part: str | int) -> Node | None:
     if node.is_table():
         info = node.type.model_fields.get(part)
         return None if info is None else field_node(info)
-    args = get_args(node.type)
-    if get_origin(node.type) is dict:
-        return _node(args[1], (), node.info)
-    if get_origin(node.type) is list and str(part).isdigit():
-        most = node.lengths()[1] or LONGEST_LIST
-        return _node(args[0], (), node.info) if int(part) < most else None
+    if node.is_named() or (str(part).isdigit() and int(part) < (node.lengths()[1] or LONGEST_LIST)):
+        return node.entry()
     return None

@@ -132,10 +132,13 @@ def nearest_path(path: str) -> str | None:
     path = path.removeprefix("policy.")
     if path in known:
         return path
-    same_name = [other for other in known if other.rsplit(".", 1)[-1] == path.rsplit(".", 1)[-1]]
+    head, _, last = path.rpartition(".")
+    same_name = [other for other in known if other.rsplit(".", 1)[-1] == last]
     if same_name:
         return nearest(path, same_name) or min(same_name, key=lambda other: (other.count("."), other))
-    head, _, last = path.rpartition(".")
+    beside = {other.rsplit(".", 1)[-1]: other for other in known if other.rpartition(".")[0] == head}
+    if near := nearest(last, beside):
+        return beside[near]
     if _field_at(f"{head}.x") is not None and _field_at(f"{head}.0") is None:
         return None  # a table by name: any name will do here
     by_tail = nearest(last, [other.rsplit(".", 1)[-1] for other in known])
@@ -172,9 +175,9 @@ def get_value(policy: Policy, path: str) -> Any:
         parts = parts[2:]
     else:
         value = policy
-    if isinstance(value, Terms) and parts == ["gap"] and value.gaps:
-        return value.gaps[0]
     for part in parts:
+        if isinstance(value, Terms) and part == "gap" and value.gaps:
+            return value.gaps[0]
         if isinstance(value, BaseModel):
             value = getattr(value, part)
         elif isinstance(value, dict):
@@ -245,7 +248,7 @@ def _apply_lifecycle(draft: dict[str, Any], before: str, after: Any) -> None:
     for name, value in LIFECYCLES[before].items():
         if draft[name] == value:
             draft[name] = Policy.model_fields[name].default
-    draft.update(LIFECYCLES.get(after, {}), lifecycle=after)
+    draft.update(LIFECYCLES.get(after, {}) if isinstance(after, str) else {}, lifecycle=after)
 
 
 def _set(table: Any, parts: list[str], value: Any) -> dict[str, Any]:

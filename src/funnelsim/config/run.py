@@ -63,6 +63,11 @@ class Run(Paper):
         24, "touches", "Human touches in a lead's whole life for which luck is drawn.", ge=1, le=200
     )
     max_meetings: int = field(8, "meetings", "Meetings in a lead's whole life for which luck is drawn.", ge=1, le=60)
+    grid: CalendarDuration = field(
+        Duration(0, "min"),
+        "duration",
+        "Drawn moments and lengths are whole multiples of this, so that ties are everywhere; 0 = one millisecond.",
+    )
     standard: Standard = field(None, "", "Standard effort.", factory=Standard)
 
     @binds("start", "warmup_days", "horizon_days", "followup_days")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelsim.config.cross import cross_faults
 from funnelsim.config.durations import Duration
+from funnelsim.config.faults import shown
 from funnelsim.config.paper import Broken
 from funnelsim.config.paths import FieldPath, field_at, unknown_path, with_values
 from funnelsim.config.search import Search, Variable, size
@@ -58,10 +59,10 @@ def _variable_faults(path: str, variable: Variable) -> Iterator[Broken]:
         yield Broken(key, fault.rule, fault.suggestion)
         return
     if variable.choices is not None:
-        for choice in variable.choices:
+        for j, choice in enumerate(variable.choices):
             rule = known.rule_broken_by(choice)
             if rule is not None:
-                yield Broken(f"{key}.choices", f"policy.{path} {rule}, got {choice!r}")
+                yield Broken(f"{key}.choices.{j}", f"policy.{path} {rule}, got {shown(choice)}")
         return
     if known.kind in ("bool", "enum", "str"):
         yield Broken(key, f"policy.{path} takes choices, not a range", f"write choices = {_example(known)}")

@@ -10,8 +10,9 @@ import simpy
 from simpy.events import EventPriority
 
 from funnelsim.engines import moments
+from funnelsim.engines.log import row
 from funnelsim.records import ALWAYS, NEVER, Result
-from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, SCORE, TIER, WEIGHTED
+from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +41,22 @@ def ramped(ms: int, permille: int) -> int:
 class Task(simpy.Event):
     """A piece of work that waits in a list; as an event it happens when the work on it ends.
 
-    `begin` (of the subclasses in `prospect`) looks up what the prospect does and returns how long it takes.
+    `begin` (of the subclasses in `tasks`) looks up what the prospect does and returns how long it takes.
     """
 
-    kind = 0
     ends = moments.TOUCH_ENDS
+    # What most tasks share stands here; an instance has it only where it differs.
+    kind = 0
+    waiting = False
+    escalated = False
+    list: WorkList
+    rep: Rep | None = None
     queued_at = -1
+    start = -1
+    dial = -1
     planned_end = -1
+    result = _OPEN
+    _ok = True
 
     def __init__(
         self, lead: Prospect, work_class: int, length: int, number: int, available_at: int, due_at: int
@@ -61,13 +71,6 @@ class Task(simpy.Event):
         self.episode = lead.episode
         self.available_at = available_at
         self.due_at = due_at
-        self.waiting = False
-        self.escalated = False
-        self.list: WorkList = None  # type: ignore[assignment]  # set when it is queued
-        self.rep: Rep | None = None
-        self.start = -1
-        self.dial = -1
-        self.result = _OPEN
 
     def begin(self, rep: Rep, now: int) -> int:
         """Judge the work that `rep` now begins, and return how long it takes."""
@@ -77,10 +80,10 @@ class Task(simpy.Event):
         """Return the length by which it is judged to fit before a reservation."""
         return self.length
 
-    def row(self, rep: int, start: int, end: int, result: int) -> tuple[int, ...]:
+    def row(self, rep: int, start: int, end: int, result: int) -> bytes:
         """Return this task's row of the touch log."""
         lead = self.lead
-        return (
+        return row(
             self.kind, lead.i, self.episode, self.attempt, self.number, rep, self.list.id, lead.tier, lead.score,
             self.queued_at, self.available_at, self.due_at, start, self.dial, end, result,
         )  # fmt: skip
@@ -89,38 +92,40 @@ class Task(simpy.Event):
 class WorkList:
     """The tasks of one rep or of one team, by class and length, each a heap."""
 
-    __slots__ = ("buckets", "count", "id")
+    __slots__ = ("buckets", "classes", "count", "id")
 
     def __init__(self, list_id: int) -> None:
         self.id = list_id
         self.count = 0
+        self.classes: tuple[int, ...] = ()  # the classes of work that ever stood here, the first served first
         # For each class: (length, heap) pairs. There are few lengths: a call or an e-mail, prepared or not.
         self.buckets: list[list[tuple[int, list[Any]]]] = [[] for _ in range(N_CLASSES)]
 
     def push(self, key: int, task: Task) -> None:
         """Add a task under its queue key; ties go to the earlier due, then to the lower lead."""
         entry = (key, task.due_at, task.lead.i, task.number, task)
-        for length, heap in self.buckets[task.work_class]:
+        work_class = task.work_class
+        for length, heap in self.buckets[work_class]:
             if length == task.length:
                 heappush(heap, entry)
                 return
-        self.buckets[task.work_class].append((task.length, [entry]))
+        self.buckets[work_class].append((task.length, [entry]))
+        if work_class not in self.classes:
+            self.classes = tuple(sorted((*self.classes, work_class)))
 
     def head(self, work_class: int, room: int, permille: int) -> tuple[Any, list[Any]] | None:
         """Return the first entry of a class that fits into `room`, and its heap."""
         best = None
         for length, heap in self.buckets[work_class]:
             while heap:
-                task = heap[0][4]
+                entry = heap[0]
+                task = entry[4]
                 if task.waiting and (task.list is self or task.escalated):
+                    fits = room == ALWAYS or work_class == MEETINGS or ramped(length, permille) <= room
+                    if fits and (best is None or entry < best[0]):
+                        best = (entry, heap)
                     break
                 heappop(heap)
-            if not heap:
-                continue
-            if room != ALWAYS and work_class != MEETINGS and ramped(length, permille) > room:
-                continue
-            if best is None or heap[0] < best[0]:
-                best = (heap[0], heap)
         return best
 
     def meetings(self) -> list[Task]:
@@ -177,14 +182,19 @@ class Rep:
     def first_task(self, now: int) -> tuple[Any, list[Any]] | None:
         """Return the first task of the own and the team's list that fits, as (entry, heap)."""
         own, shared = self.list, self.team.list
-        room = self.room(now)
-        permille = self.productivity(now)
+        room = self.room(now) if self.reserved_from else ALWAYS
+        permille = self.permille or self.productivity(now)
+        if not own.count:
+            for work_class in shared.classes:
+                best = shared.head(work_class, room, permille)
+                if best is not None:
+                    return best
+            return None
         for work_class in range(N_CLASSES):
-            best = own.head(work_class, room, permille) if own.buckets[work_class] else None
-            if shared.buckets[work_class]:
-                other = shared.head(work_class, room, permille)
-                if other is not None and (best is None or other[0] < best[0]):
-                    best = other
+            best = own.head(work_class, room, permille)
+            other = shared.head(work_class, room, permille)
+            if other is not None and (best is None or other[0] < best[0]):
+                best = other
             if best is not None:
                 return best
         return None
@@ -267,6 +277,8 @@ class Desk:
             self.reps.append(rep)
         self.dirty = False
         self.fresh: list[Task] = []  # queued at this instant with a timer to be set if they must wait
+        self.timers: list[tuple[int, int, Task]] = []
+        self._next_timer = (NEVER, 0)
         for rep in self.reps:
             self._await_shift(rep)
 
@@ -308,15 +320,11 @@ class Desk:
             return lead.tier
         if order == FIFO:
             return available_at
-        if order == LIFO:
-            return -available_at
-        assert order == SCORE
-        return -lead.score
+        return -available_at if order == LIFO else -lead.score
 
     def queue(self, task: Task, rep: Rep | None, team: Team) -> None:
         """Put a task into the list of `rep`, or of the team where it is None."""
-        work_list = team.list if rep is None else rep.list
-        task.list = work_list
+        task.list = work_list = team.list if rep is None else rep.list
         task.queued_at = self.env._now
         task.waiting = True
         work_list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
@@ -326,14 +334,11 @@ class Desk:
 
     def drop(self, task: Task, team: Team, result: int) -> None:
         """Take a waiting task off its list; the log says why."""
-        self._takes_off(task, team)
-        self.shop.log.add(task.row(-1, -1, self.env._now, result))
-
-    def _takes_off(self, task: Task, team: Team) -> None:
         task.waiting = False
         task.list.count -= 1
         team.waiting -= 1
         team.escalated -= task.escalated
+        self.shop.log.add(task.row(-1, -1, self.env._now, result))
 
     def escalate(self, task: Task, team: Team) -> None:
         """Let a task also stand in the team's list."""
@@ -360,14 +365,11 @@ class Desk:
 
     def _serve(self, team: Team) -> None:
         now = self.env._now
-        idle = team.idle
+        idle, shared = team.idle, team.list
         j = 0
-        while j < len(idle) and team.waiting:
+        while team.waiting and j < len(idle):
             rep = idle[j][2]
-            if not rep.list.count and not team.list.count and not team.escalated:
-                j += 1
-                continue
-            found = rep.first_task(now)
+            found = rep.first_task(now) if rep.list.count or shared.count or team.escalated else None
             if found is None:
                 j += 1
                 continue
@@ -376,17 +378,19 @@ class Desk:
             self._start(rep, found[0][4], now)
 
     def _start(self, rep: Rep, task: Task, now: int) -> None:
-        self._takes_off(task, rep.team)
+        team = rep.team
+        task.waiting = False
+        task.list.count -= 1
+        team.waiting -= 1
+        team.escalated -= task.escalated
         task.rep = rep
         task.start = now
         rep.task = task
-        work = task.begin(rep, now)
-        task.planned_end = now + work
-        assert task.callbacks is not None
+        task.planned_end = ends = now + task.begin(rep, now)
         task.callbacks.insert(0, self._work_ends)
-        task._ok = True
         task._value = None
-        self.env.schedule(task, EventPriority(task.ends | task.lead.key | (task.episode << 16) | task.number), work)
+        key = EventPriority(task.ends | task.lead.key | (task.episode << 16) | task.number)
+        heappush(self.env._queue, (ends, key, next(self.env._eid), task))
 
     def _work_ends(self, task: Any) -> None:
         rep = task.rep
@@ -399,14 +403,41 @@ class Desk:
         self.shop.log.add(task.row(rep.index, task.start, now, task.result))
 
     def _set_timers(self, task: Task) -> None:
-        lead = task.lead
-        patience = lead.queue_patience
-        if patience < ALWAYS and task.queued_at + patience < self.end:
-            key = moments.PATIENCE_ENDS | lead.key | (task.episode << 16) | task.number
-            moments.Moment(self.env, key, task.queued_at + patience, lambda _: lead.loses_patience(task))
-        if self.breaches and self.env._now < task.due_at + 1 < self.end:
-            key = moments.BREACH | lead.key | (task.episode << 16) | task.number
-            moments.Moment(self.env, key, task.due_at + 1, lambda _: self._breach(task))
+        lead, now = task.lead, self.env._now
+        key = lead.key | (task.episode << 16) | task.number
+        ends = task.queued_at + lead.queue_patience
+        if ends < self.end:
+            self._set_timer(ends, moments.PATIENCE_ENDS | key, task)
+        if self.breaches and now < task.due_at + 1 < self.end:
+            self._set_timer(task.due_at + 1, moments.BREACH | key, task)
+
+    def _set_timer(self, time: int, key: int, task: Task) -> None:
+        # Most tasks are begun long before their timers: only the next timer is an event of SimPy's.
+        heappush(self.timers, (time, key, task))
+        if (time, key) < self._next_timer:
+            self._await_timer()
+
+    def _await_timer(self) -> None:
+        timers = self.timers
+        while timers and not timers[0][2].waiting:
+            heappop(timers)
+        if timers:
+            time, key, _ = timers[0]
+            self._next_timer = (time, key)
+            moments.Moment(self.env, key, time, lambda _: self._timer_ends(time, key))
+        else:
+            self._next_timer = (NEVER, 0)
+
+    def _timer_ends(self, time: int, key: int) -> None:
+        if (time, key) != self._next_timer:
+            return  # overtaken by an earlier one, which has set another alarm since
+        task = heappop(self.timers)[2]
+        if task.waiting:
+            if key >= moments.BREACH:
+                self._breach(task)
+            else:
+                task.lead.loses_patience(task)
+        self._await_timer()
 
     def _breach(self, task: Task) -> None:
         lead, old = task.lead, task.lead.owner

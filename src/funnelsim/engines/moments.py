@@ -7,13 +7,16 @@ never falls back on the order of insertion.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import simpy
 from simpy.events import EventPriority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
+
+    from funnelsim.engines.desk import Desk
 
 _KIND_SHIFT = 59
 _SUB_SHIFT = 56
@@ -66,6 +69,26 @@ class Clock(simpy.Environment):
     # Read directly, as SimPy's own events do: the property `now` would cost more than most of what is asked for.
     _now: int
 
+    def run_until(self, end: int, desk: Desk, watch: Callable[[], None] | None) -> None:
+        """Let every event before `end` happen; once those of an instant are absorbed, let the desk give out work.
+
+        The loop of `Environment.run`, with its `step` written out.
+        """
+        queue = self._queue
+        while queue and queue[0][0] < end:
+            now, _, _, event = heappop(queue)
+            self._now = now  # type: ignore[assignment]  # every time of ours is whole
+            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]  # as SimPy marks the past
+            for callback in callbacks:
+                callback(event)
+            if not event._ok and not event.defused:
+                raise event._value
+            if not queue or queue[0][0] > self._now:
+                if desk.dirty:
+                    desk.give_out()
+                if watch is not None and (not queue or queue[0][0] > self._now):
+                    watch()
+
 
 class Moment(simpy.Event):
     """An event that is going to happen at a known time, in its place in the total order."""
@@ -75,4 +98,32 @@ class Moment(simpy.Event):
         self.callbacks = [] if then is None else [then]
         self._ok = True
         self._value = None
-        env.schedule(self, EventPriority(key), time - env._now)
+        heappush(env._queue, (time, EventPriority(key), next(env._eid), self))
+
+
+class Lifeline(simpy.Process):
+    """A process that begins at once, in the place of the event that starts it, and not through an event of its own."""
+
+    def __init__(self, env: Clock, life: Generator[simpy.Event, Any, None]) -> None:
+        self.env = env
+        self.callbacks = []
+        self._generator = life
+        self._go_on = life.send
+        self._resume(_BEGUN)
+
+    def _resume(self, event: simpy.Event) -> None:
+        # What SimPy's own does where no event fails; interrupts do, and go the ordinary way.
+        if not event._ok:
+            super()._resume(event)
+            return
+        try:
+            self._target = target = self._go_on(event._value)
+        except StopIteration:
+            self._ok = True
+            self._value = None
+            return
+        target.callbacks.append(self._resume)
+
+
+_BEGUN = simpy.Event.__new__(simpy.Event)
+_BEGUN._ok, _BEGUN._value = True, None

@@ -10,7 +10,9 @@ import simpy
 
 from funnelsim.engines import moments
 from funnelsim.engines.desk import CALLBACKS, FIRST, LATER
+from funnelsim.engines.log import row
 from funnelsim.engines.moments import Moment
+from funnelsim.engines.shop import life_row
 from funnelsim.engines.tasks import DealWork, Meeting, Reply, Touch
 from funnelsim.records import ALWAYS, NEVER, Result, Row, State
 
@@ -97,7 +99,10 @@ class Prospect:
         if books_itself:
             ended = yield from self._books_itself(at)
         else:
-            yield from self._syncs(at)
+            if self.shop.rules.sync_latency_ms:
+                yield from self._syncs(at)
+            else:
+                self._handed_over(at)
             ended = yield from self._with_sales()
         while ended == NURTURE:
             back = self.env._now + self.shop.agreement.cool_off_ms
@@ -166,29 +171,44 @@ class Prospect:
             return NURTURE
         while True:
             # Wait for the touch to fall due.
-            word = 0
+            result = 0
+            task: Task
             if available > env._now:
-                self._enter(_CALLED_BACK if called_back else _BETWEEN)
+                self.state = _CALLED_BACK if called_back else _BETWEEN
+                self.since = env._now
                 try:
-                    yield self._at(moments.AVAILABLE, available, self.k)
+                    if available < shop.end:
+                        yield Moment(env, moments.AVAILABLE | self.key | (self.episode << 16) | self.k, available)
+                    else:
+                        yield env.event()
                 except simpy.Interrupt as interrupt:
-                    word = interrupt.cause or 0
+                    result = interrupt.cause or 0
             # Stand in the list, and be worked.
-            result = word
-            if not word:
+            if not result:
                 if self.k >= shop.rules.max_touches:
                     return EXHAUSTED
                 self.attempt += 1
                 work_class = CALLBACKS if called_back else FIRST if first or shop.one_class else LATER
-                result = yield from self._stands_in_list(Touch(self, work_class, available, due, callback=called_back))
+                task = Touch(self, work_class, available, due, called_back)
+                self._joins_list(task)
+                try:
+                    yield task
+                    result = task.result
+                except simpy.Interrupt as interrupt:
+                    result = self._leaves_list(task, interrupt)
                 if result in (WINDOW_OVER, REPLIED):
                     self.attempt -= 1  # it was not made
                 else:
                     first = False
             # An e-mail was answered, now or while they worked on the next touch: that is the talk.
             if result == REPLIED or (self.replied_to >= 0 and result in (NOT_REACHED, SENT) and not self.window_over):
-                reply = Reply(self, self.replied_to, env._now, shop.after(env._now, self.terms.later_touch))
-                result = yield from self._stands_in_list(reply)
+                task = Reply(self, self.replied_to, env._now, shop.after(env._now, self.terms.later_touch))
+                self._joins_list(task)
+                try:
+                    yield task
+                    result = task.result
+                except simpy.Interrupt as interrupt:
+                    result = self._leaves_list(task, interrupt)
             # What now?
             if result == CALLED_BACK and not self.window_over:
                 self.replied_to = -1
@@ -206,28 +226,27 @@ class Prospect:
                 elif self.attempt >= self.terms.attempts:
                     return EXHAUSTED if shop.agreement.close_after_attempts else NURTURE
                 else:
-                    available = shop.after(env._now, self.terms.gaps[self.attempt - 1])
-                    due = shop.after(available, self.terms.later_touch)
+                    gap, term = self.terms.gaps[self.attempt - 1], self.terms.later_touch
+                    available = shop.after(env._now, gap) if gap.business else env._now + gap.ms
+                    due = shop.after(available, term) if term.business else available + term.ms
             else:
                 return result
 
-    def _stands_in_list(self, task: Task) -> Part:
-        """Wait in the list and for the work to end; return its result, or the word that ended the wait before it."""
+    def _joins_list(self, task: Task) -> None:
+        """Stand in the owner's or the team's list; the task happens when the work on it ends."""
         shop = self.shop
         self.task = task
-        self._enter(_WAITING)
+        self.state = _WAITING
+        self.since = self.env._now
         shop.desk.queue(task, self.owner, shop.touch_team)
         if shop.breaches or self.queue_patience < ALWAYS:
             shop.desk.fresh.append(task)
-        try:
-            yield task
-        except simpy.Interrupt as interrupt:
-            word: int = interrupt.cause or 0
-            shop.desk.drop(task, shop.touch_team, _DROPPED_AS.get(word, word))
-            self.task = None
-            return word
-        self.task = None
-        return task.result
+
+    def _leaves_list(self, task: Task, interrupt: simpy.Interrupt) -> int:
+        """Leave the list before any work has begun, and return the word that said so."""
+        word: int = interrupt.cause or 0
+        self.shop.desk.drop(task, self.shop.touch_team, _DROPPED_AS.get(word, word))
+        return word
 
     def _unassigned(self, due: int) -> Part:
         """Wait for a rep with room, clocks running; return 0, or the word that ended the wait."""
@@ -250,6 +269,7 @@ class Prospect:
     def _meets(self) -> Part:
         """Meet: the first meeting, then those of the opportunity; return how it ended."""
         shop, env, desk = self.shop, self.env, self.shop.desk
+        self.task = None
         self._enter(_BOOKED)
         while True:
             closer = self.closer
@@ -614,34 +634,34 @@ class Prospect:
     def log_handover(self, end: int, result: int) -> None:
         """Write the row of this handover."""
         owner = -1 if self.owner is None else self.owner.index
-        self.shop.log.add(
-            (int(Row.HANDOVER), self.i, self.episode, self.attempt, self.handovers - 1, owner, -1, self.tier,
-             self.score, self.handover_at, self.interest, self.first_due, self.handover_at, -1, end, result)
-        )  # fmt: skip
+        self.shop.log.add(row(
+            int(Row.HANDOVER), self.i, self.episode, self.attempt, self.handovers - 1, owner, -1, self.tier,
+             self.score, self.handover_at, self.interest, self.first_due, self.handover_at, -1, end, result,
+        ))  # fmt: skip
 
     def log_window(self, end: int, result: int) -> None:
         """Write the row of this window."""
         owner = -1 if self.owner is None else self.owner.index
-        self.shop.log.add(
-            (int(Row.WINDOW), self.i, self.episode, self.attempt, 0, owner, -1, self.tier, self.score,
-             self.window_from, self.window_from, self.window_to, self.window_from, -1, end, result)
-        )  # fmt: skip
+        self.shop.log.add(row(
+            int(Row.WINDOW), self.i, self.episode, self.attempt, 0, owner, -1, self.tier, self.score,
+             self.window_from, self.window_from, self.window_to, self.window_from, -1, end, result,
+        ))  # fmt: skip
 
     def log_booking(self) -> None:
         """Write the row of the meeting just booked."""
         now, rep = self.env._now, self.last_closer
-        self.shop.log.add(
-            (int(Row.BOOKING), self.i, self.episode, self.attempt, self.m, rep, -1, self.tier, self.score,
-             now, now, self.reserved, -1, -1, self.reserved, BOOKED)
-        )  # fmt: skip
+        self.shop.log.add(row(
+            int(Row.BOOKING), self.i, self.episode, self.attempt, self.m, rep, -1, self.tier, self.score,
+             now, now, self.reserved, -1, -1, self.reserved, BOOKED,
+        ))  # fmt: skip
 
     def log_unassigned(self, end: int, result: int) -> None:
         """Write the row of a wait for an owner."""
         since, unassigned = self.unassigned_since, self.shop.unassigned_list
-        self.shop.log.add(
-            (int(Row.UNASSIGNED), self.i, self.episode, self.attempt, 0, -1, unassigned, self.tier, self.score,
-             since, since, self.first_due, -1, -1, end, result)
-        )  # fmt: skip
+        self.shop.log.add(row(
+            int(Row.UNASSIGNED), self.i, self.episode, self.attempt, 0, -1, unassigned, self.tier, self.score,
+             since, since, self.first_due, -1, -1, end, result,
+        ))  # fmt: skip
 
     def log_as_open(self) -> None:
         """At the end of the run, write the rows of everything that is not finished."""
@@ -661,9 +681,9 @@ class Prospect:
         """Write the life into the results, finished or not."""
         del self.shop.unfinished[self.i]
         self.process = None
-        self.shop.add_result(
-            (self.i, self.state, self.since, self.mql_at, self.handed_at, self.first_touch_at, self.first_talk_at,
+        self.shop.add_result(life_row(
+            self.i, self.state, self.since, self.mql_at, self.handed_at, self.first_touch_at, self.first_talk_at,
              self.sql_at, self.met_at, self.opportunity_at, self.closed_at, self.contact_at, self.k, self.m,
              self.handovers, self.first_owner, self.last_closer, self.first_tier, self.first_score, self.unprepared,
-             self.misjudged, self.burnt)
-        )  # fmt: skip
+             self.misjudged, self.burnt,
+        ))  # fmt: skip

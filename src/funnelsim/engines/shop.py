@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from funnelsim.engines.desk import Desk, WorkList
 from funnelsim.engines.log import LogBook
 from funnelsim.engines.moments import Clock
 from funnelsim.records import Leads, Outcomes, Rules, Scored, State
-from funnelsim.roster import Agreement, Roster, Span
+from funnelsim.roster import EMAIL, Agreement, Roster, Span
 
 if TYPE_CHECKING:
     from funnelsim.calendar import BusinessClock
@@ -25,6 +25,8 @@ RESULT_COLUMNS = (
     "closed_at", "contact_at", "touches", "meetings", "handovers", "owner", "closer", "tier", "score", "unprepared",
     "misjudged", "burnt",
 )  # fmt: skip
+life_row = Struct(f"={1 + len(RESULT_COLUMNS)}q").pack
+"""Packs the index of a lead and the columns above."""
 _TYPES = {
     "state": np.int8, "touches": np.int16, "meetings": np.int16, "handovers": np.int16, "owner": np.int16,
     "closer": np.int16, "tier": np.int8, "score": np.int32, "unprepared": np.bool_, "misjudged": np.bool_,
@@ -33,7 +35,8 @@ _TYPES = {
 
 
 def _view(values: Any) -> Any:
-    return memoryview(np.ascontiguousarray(values))
+    array: Any = np.ascontiguousarray(values)
+    return memoryview(array)
 
 
 class Shop:
@@ -51,21 +54,42 @@ class Shop:
         self.log = LogBook()
         self.new_list = new_list
         self.unfinished: dict[int, Prospect] = {}
-        self.results = array("q")
+        self.results = bytearray()
         self.add_result = self.results.extend
         self._n = leads.n
-        for name in (
-            "created", "able", "ready_from", "ready_until", "books_itself", "connect_until", "reply_until", "reply_lag",
-            "call_ms", "email_ms", "talk_ms", "annoyed", "tired", "callback_at", "misjudged", "show_until",
-            "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "close_ms", "win_until", "patience",
-            "queue_patience", "too_soon", "prep_needed",
-        ):  # fmt: skip
-            setattr(self, name, _view(getattr(leads, name)))
+        self.created = _view(leads.created)
+        self.able = _view(leads.able)
+        self.ready_from = _view(leads.ready_from)
+        self.ready_until = _view(leads.ready_until)
+        self.connect_until = _view(leads.connect_until)
+        self.reply_until = _view(leads.reply_until)
+        self.reply_lag = _view(leads.reply_lag)
+        self.call_ms = _view(leads.call_ms)
+        self.email_ms = _view(leads.email_ms)
+        self.talk_ms = _view(leads.talk_ms)
+        self.annoyed = _view(leads.annoyed)
+        self.tired = _view(leads.tired)
+        self.callback_at = _view(leads.callback_at)
+        self.misjudged = _view(leads.misjudged)
+        self.show_until = _view(leads.show_until)
+        self.meeting_ms = _view(leads.meeting_ms)
+        self.deal_work_ms = _view(leads.deal_work_ms)
+        self.buyer_pace = _view(leads.buyer_pace)
+        self.meetings_needed = _view(leads.meetings_needed)
+        self.close_ms = _view(leads.close_ms)
+        self.win_until = _view(leads.win_until)
+        self.patience = _view(leads.patience)
+        self.queue_patience = _view(leads.queue_patience)
+        self.too_soon = _view(leads.too_soon)
+        self.prep_needed = _view(leads.prep_needed)
         self.segments: Any = None
         if roster.segment_row >= 0:
             self.segments = _view(leads.firmographics[roster.segment_row])
-        for name in ("start", "time", "holds", "tier", "score"):
-            setattr(self, f"event_{name}", _view(getattr(scored, name)))
+        self.event_start = _view(scored.start)
+        self.event_time = _view(scored.time)
+        self.event_holds = _view(scored.holds)
+        self.event_tier = _view(scored.tier)
+        self.event_score = _view(scored.score)
         self.reserved_ms = -(-rules.meeting_ms // agreement.slot_ms) * agreement.slot_ms
         self.desk = Desk(self)
         self.touch_team = self.desk.teams[roster.touch_team]
@@ -73,10 +97,7 @@ class Shop:
         self.unassigned_list = roster.n + roster.n_teams + roster.touch_team
         self.one_class = not agreement.first_before_later
         self.breaches = self.desk.breaches
-
-    def __getattr__(self, name: str) -> Any:
-        # Only for type checkers: the memory views are set by name above.
-        raise AttributeError(name)
+        self.writes = any(bool((terms.touches == EMAIL).any()) for terms in agreement.tiers)
 
     def business_clock(self, team: int) -> BusinessClock:
         """Return the arithmetic of a team's open hours."""
@@ -90,8 +111,7 @@ class Shop:
 
     def outcomes(self, leads: Leads) -> Outcomes:
         """Return what became of every lead; those whose life never began are in marketing, or merged."""
-        table = np.frombuffer(self.results, dtype=np.int64) if self.results else np.zeros(0, dtype=np.int64)
-        table = table.reshape(-1, 1 + len(RESULT_COLUMNS))
+        table = np.frombuffer(self.results, dtype=np.int64).reshape(-1, 1 + len(RESULT_COLUMNS))
         i = table[:, 0]
         columns: dict[str, Any] = {}
         for j, name in enumerate(RESULT_COLUMNS, start=1):

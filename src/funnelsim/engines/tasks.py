@@ -20,25 +20,40 @@ SQL, NO_SHOW, REJECTED, LOST_TO_ANOTHER = (
 OPPORTUNITY, MET, WON, LOST, DONE = (
     int(r) for r in (Result.OPPORTUNITY, Result.MET, Result.WON, Result.LOST, Result.DONE)
 )
+CALLED, EMAILED, CALLED_AGAIN = int(Row.CALL), int(Row.EMAIL), int(Row.CALLBACK)
 _IN_WORK, _MEETING_BOOKED = int(State.IN_WORK), int(State.MEETING_BOOKED)
 
 
 class Touch(Task):
     """An attempt: a call, an e-mail, or a call that the lead asked for on a named date."""
 
-    def __init__(self, lead: Prospect, work_class: int, available_at: int, due_at: int, *, callback: bool) -> None:
-        super().__init__(lead, work_class, 0, lead.k, available_at, due_at)
+    kind = CALLED
+
+    def __init__(self, lead: Prospect, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
+        # All of `Task.__init__`, written out: there is one of these for every attempt.
+        self.env = lead.env
+        self.callbacks = []
+        self.lead = lead
+        self.work_class = work_class
+        self.number = lead.k
+        self.attempt = lead.attempt
+        self.episode = lead.episode
+        self.available_at = available_at
+        self.due_at = due_at
+        shop = lead.shop
+        length: int = shop.rules.mean_call_ms
         if callback:
-            self.kind = int(Row.CALLBACK)
-        else:
-            self.kind = int(Row.EMAIL if lead.terms.touches[lead.attempt - 1] == EMAIL else Row.CALL)
-        self.length = self.expected_length()
+            self.kind = CALLED_AGAIN
+        elif shop.writes and lead.terms.touches[lead.attempt - 1] == EMAIL:
+            self.kind = EMAILED
+            length = shop.rules.mean_email_ms
+        self.length = length if lead.prepared else length + lead.terms.preparation_ms
 
     def expected_length(self) -> int:
         """Return preparation, if it is still to be done, and the mean attempt."""
         lead = self.lead
         rules = lead.shop.rules
-        mean = rules.mean_email_ms if self.kind == Row.EMAIL else rules.mean_call_ms
+        mean = rules.mean_email_ms if self.kind == EMAILED else rules.mean_call_ms
         return mean if lead.prepared else lead.terms.preparation_ms + mean
 
     def begin(self, rep: Rep, now: int) -> int:
@@ -48,7 +63,7 @@ class Touch(Task):
         permille = rep.permille or rep.productivity(now)
         lead.state = _IN_WORK
         lead.since = now
-        by_mail = self.kind == Row.EMAIL
+        by_mail = self.kind == EMAILED
         work = shop.email_ms[k, i] if by_mail else shop.call_ms[k, i]
         dial = now
         if not lead.prepared:

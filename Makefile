@@ -1,0 +1,53 @@
+# One command each. Needs Python 3.11 or later (called python3.11 or python3), make and a package registry.
+#   make demo    search the quickstart scenario and say where the figures are
+#   make test    every test, the slow ones too
+#   make lint | types | docs | bench | clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := results/demo
+JOBS ?= 2
+
+# The first of these names that is Python 3.11 or later; `make PYTHON=/path/to/python demo` overrides it.
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+
+.PHONY: demo test lint types docs bench clean
+
+demo: $(VENV)/.runtime
+	rm -rf $(DEMO)
+	$(BIN)/funnelsim tune configs/quickstart.toml --jobs $(JOBS) --out $(DEMO)
+	@echo
+	@echo "The front and the policy in force: $(DEMO)/front.png; as a table: $(DEMO)/front.csv"
+	@echo "Each proposal, ready to run:       $(BIN)/funnelsim run $(DEMO)/policy_<n>.toml --out results/proposal"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+docs: $(VENV)/.runtime
+	$(BIN)/python -m funnelsim.report.reference docs
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/workload_w.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist
+
+# The stamps stand for what is installed, so that nothing is installed twice.
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "funnelsim needs Python 3.11 or later on the path, or make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,35 @@
+"""Scenario files as commands open them: measures checked by name, and a warning where a team cannot keep up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funnelsim.cli import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from funnelsim.config.scenario import Scenario
+    from funnelsim.lab.load import RoleLoad
+
+
+def open_scenario(path: Path) -> Scenario:
+    """Return the scenario at `path`; warns on stderr of each role whose offered load is above its capacity.
+
+    Raises:
+        InputError: with every fault of the file.
+    """
+    from funnelsim import load
+    from funnelsim.lab.load import offered_load
+
+    scenario = load(path)
+    warn_of_overload(offered_load(scenario), where=str(path))
+    return scenario
+
+
+def warn_of_overload(loads: Sequence[RoleLoad], *, where: str) -> None:
+    """Warn on stderr of each role whose offered load is above its capacity, naming both figures."""
+    for load in loads:
+        if load.cannot_keep_up:
+            screen.warn(f"{where}: {load.in_words()}")

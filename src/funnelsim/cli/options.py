@@ -1,0 +1,67 @@
+"""Arguments and options that several commands share, so that they are spelled and explained alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Command], Command]
+
+
+def available_cores() -> int:
+    """Return how many processor cores this process may use, at least 1."""
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except AttributeError:  # not on every system
+        return max(1, os.cpu_count() or 1)
+
+
+def config_argument(command: Command) -> Command:
+    """Add the argument CONFIG, a path; that it is a scenario is checked when it is loaded."""
+    return click.argument("config", type=click.Path(path_type=Path))(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add `--json`: one JSON object on stdout in place of a table."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object in place of a table.")(command)
+
+
+def out_option(command: Command) -> Command:
+    """Add `--out DIR`, the folder for result files."""
+    return click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the result files.")(
+        command
+    )
+
+
+def jobs_option(command: Command) -> Command:
+    """Add `--jobs J`, >= 1; the cores of the machine unless given. The result is the same for any number."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=available_cores,
+        show_default="the cores of this machine",
+        metavar="J",
+        help="Parallel processes; the result is the same for any number.",
+    )(command)
+
+
+def seed_option(command: Command) -> Command:
+    """Add `--seed S`, >= 0, in place of the scenario's."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), metavar="S", help="Root of all luck, in place of run.seed; 0 is a seed."
+    )(command)
+
+
+def replications_option(command: Command) -> Command:
+    """Add `--replications N`, >= 1, in place of the scenario's."""
+    return click.option(
+        "--replications",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many replications, in place of run.replications.",
+    )(command)

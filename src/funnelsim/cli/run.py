@@ -1,0 +1,196 @@
+"""`funnelsim run`: simulate a scenario, print its measures with intervals, and write files and figures on request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from funnelsim.cli import options, screen
+from funnelsim.cli.failures import INTERRUPTED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from funnelsim.config.scenario import Scenario
+    from funnelsim.report.portrait import Portrait
+
+SCHEMA_VERSION = 1
+
+
+@click.command()
+@options.config_argument
+@options.replications_option
+@click.option(
+    "--replication", type=click.IntRange(min=0), metavar="K", help="Run this one alone: the same as in a batch."
+)
+@options.seed_option
+@options.jobs_option
+@options.out_option
+@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
+@click.option("--log", is_flag=True, help="Also write leads.csv and touches.csv of the first replication into DIR.")
+@click.option("--all", "everything", is_flag=True, help="Print every measure, not the headlines only.")
+@options.json_option
+def run(
+    config: Path,
+    replications: int | None,
+    replication: int | None,
+    seed: int | None,
+    jobs: int,
+    out: Path | None,
+    force: bool,
+    log: bool,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Simulate CONFIG and print its measures, each with the half-width of its 95 % interval over replications.
+
+    With --out, tables (CSV), figures (PNG), the configuration and a manifest are written to DIR. A replication is the
+    same whichever others are run, and for any number of jobs. Ctrl-C keeps what is finished.
+    """
+    _check_use(replications=replications, replication=replication, out=out, force=force, log=log)
+    from funnelsim.cli.files import open_scenario
+    from funnelsim.report.results import check_folder
+
+    scenario = with_run(open_scenario(config), seed=seed, replications=replications)
+    numbers = list(range(scenario.run.replications)) if replication is None else [replication]
+    if out is not None:
+        check_folder(out, scenario, force=force)
+    started = dt.datetime.now(dt.UTC)
+    rows, portraits = _simulate(scenario, numbers, jobs=jobs, for_files=out is not None)
+    if not rows:
+        raise KeyboardInterrupt
+    complete = len(rows) == len(numbers)
+    if not complete:
+        screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
+    _tell(scenario, rows, replication=replication, complete=complete, everything=everything, as_json=as_json)
+    if out is not None:
+        _write(out, scenario, portraits, started=started, complete=complete, log=log)
+    elif sys.stderr.isatty() and not as_json:
+        screen.say("no files were written; --out DIR writes tables and figures")
+    if not complete:
+        click.get_current_context().exit(INTERRUPTED)
+
+
+def with_run(scenario: Scenario, *, seed: int | None = None, replications: int | None = None) -> Scenario:
+    """Return `scenario` with another seed or number of replications, where one is given."""
+    changes = {"seed": seed, "replications": replications}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return scenario.model_copy(update={"run": scenario.run.model_copy(update=given)}) if given else scenario
+
+
+def _check_use(*, replications: int | None, replication: int | None, out: Path | None, force: bool, log: bool) -> None:
+    if replications is not None and replication is not None:
+        raise click.UsageError("--replications and --replication exclude one another")
+    for name, given in (("--force", force), ("--log", log)):
+        if given and out is None:
+            raise click.UsageError(f"{name} needs --out DIR")
+
+
+def _simulate(
+    scenario: Scenario, numbers: list[int], *, jobs: int, for_files: bool
+) -> tuple[dict[int, dict[str, float]], dict[int, Portrait]]:
+    """Return the measures by replication, and the portraits where files are wanted; fewer where interrupted."""
+    from funnelsim.lab.play import measure
+    from funnelsim.lab.processes import for_each_replication
+    from funnelsim.report.portrait import portray
+
+    rows: dict[int, dict[str, float]] = {}
+    portraits: dict[int, Portrait] = {}
+
+    def keep_portrait(r: int, portrait: Portrait) -> None:
+        portraits[r], rows[r] = portrait, portrait.measures
+
+    with screen.progress("replications") as progress:
+        shared: dict[str, Any] = {"replications": numbers, "jobs": jobs, "progress": progress}
+        try:
+            if for_files:
+                for_each_replication(portray, scenario, on_result=keep_portrait, **shared)
+            else:
+                for_each_replication(measure, scenario, on_result=rows.__setitem__, **shared)
+        except KeyboardInterrupt:
+            pass  # the caller sees that some are missing
+    return dict(sorted(rows.items())), dict(sorted(portraits.items()))
+
+
+def _tell(
+    scenario: Scenario,
+    rows: dict[int, dict[str, float]],
+    *,
+    replication: int | None,
+    complete: bool,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    from funnelsim.lab.replicate import as_frame
+
+    frame = as_frame(rows)
+    if as_json:
+        screen.show(json.dumps(values_of(scenario, frame, replication=replication, complete=complete), allow_nan=False))
+    else:
+        screen.show(table_of(scenario, frame, everything=everything).rstrip("\n"))
+
+
+def values_of(scenario: Scenario, frame: pd.DataFrame, *, replication: int | None, complete: bool) -> dict[str, Any]:
+    """Return the object that `--json` prints; what is not defined is null."""
+    from funnelsim.lab.replicate import to_intervals
+
+    values: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "seed": scenario.run.seed,
+        "replications": len(frame),
+        "complete": complete,
+    }
+    if replication is not None:
+        values["replication"] = replication
+    values["metrics"] = {
+        name: {"mean": _or_null(found.mean), "half_width": _or_null(found.half_width), "n": found.n}
+        for name, found in to_intervals(frame).items()
+    }
+    return values
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def table_of(scenario: Scenario, frame: pd.DataFrame, *, everything: bool) -> str:
+    """Return the measures as people read them, under a heading that says what they are of."""
+    from funnelsim.lab.replicate import to_intervals
+    from funnelsim.report.results import replications_text
+    from funnelsim.report.tables import measures_text
+
+    numbers = [int(r) for r in frame.index]
+    heading = f"{scenario.name}: {replications_text(numbers)}, seed {scenario.run.seed}"
+    if len(numbers) > 1:
+        heading += "; mean ± half-width of the 95 % interval"
+    body = measures_text(
+        to_intervals(frame), currency=scenario.economics.currency, replications=len(frame), everything=everything
+    )
+    return f"{heading}\n\n{body}"
+
+
+def _write(
+    out: Path, scenario: Scenario, portraits: dict[int, Portrait], *, started: dt.datetime, complete: bool, log: bool
+) -> None:
+    from funnelsim import __version__
+    from funnelsim.report.results import Provenance
+    from funnelsim.report.run_files import write_run
+
+    numbers = tuple(portraits)
+    provenance = Provenance(
+        scenario=scenario,
+        replications=numbers,
+        version=__version__,
+        started=started,
+        finished=dt.datetime.now(dt.UTC),
+        complete=complete,
+    )
+    write_run(out, portraits, provenance, log_replication=numbers[0] if log else None)
+    screen.say(f"written to {out}")

@@ -1,0 +1,177 @@
+"""`funnelsim tune`: search the policy for more revenue with fewer leads wasted."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from funnelsim.cli import options, screen
+
+if TYPE_CHECKING:
+    from funnelsim.tuning.study import Progress, Tuned
+
+TOLD = 4
+"""Policies told in words on the screen; the others are in the table and the files."""
+
+
+@click.command()
+@options.config_argument
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Policies to try, today's included, in place of search.trials.",
+)
+@options.jobs_option
+@options.out_option
+@click.option("--resume", is_flag=True, help="Go on with the study in DIR; it ends as if it had not been interrupted.")
+@click.option("--force", is_flag=True, help="Start again where DIR holds a study or other files.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**31 - 1),
+    metavar="S",
+    help="Root of all luck, the leads' and the sampler's, in place of run.seed and search.seed; 0 is a seed.",
+)
+@options.json_option
+def tune(
+    config: Path,
+    trials: int | None,
+    jobs: int,
+    out: Path | None,
+    resume: bool,
+    force: bool,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Search the policy of CONFIG: which changes bring more of the objectives, and how sure that is.
+
+    Writes the front of policies, each ready to run, into DIR (results/<name>-tune unless given). The search, the
+    choice of what to report, and the report use seeds of their own, so that no figure is the luckiest of many.
+    """
+    import datetime as dt
+
+    from funnelsim import __version__
+    from funnelsim.cli.failures import resume_with
+    from funnelsim.cli.files import open_scenario
+    from funnelsim.tuning.evaluate import evaluating
+    from funnelsim.tuning.goals import goals_of
+    from funnelsim.tuning.study import WORDS, Plan
+    from funnelsim.tuning.study import tune as carry_through
+    from funnelsim.tuning.writeout import write_results
+
+    if resume and force:
+        raise click.UsageError("--resume goes on with a study and --force starts again: give one of them")
+    started = dt.datetime.now(dt.UTC)
+    scenario = open_scenario(config)
+    if seed is not None:
+        run, search = scenario.run.model_copy(update={"seed": seed}), scenario.search.model_copy(update={"seed": seed})
+        scenario = scenario.model_copy(update={"run": run, "search": search})
+    folder = out or Path("results") / f"{scenario.name or config.stem}-tune"
+    plan = Plan(scenario, goals_of(scenario), folder, __version__, trials=trials, resume=resume, force=force)
+    resume_with(_again(config, trials=trials, folder=folder, seed=seed))
+    with _progress() as progress:
+        tuned = carry_through(plan, lambda: evaluating(scenario, jobs=jobs), progress=progress, note=screen.warn)
+    more = {WORDS: _words(tuned).encode(), **_figures(tuned)}
+    files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
+    _tell(tuned, files, as_json=as_json)
+
+
+def _again(config: Path, *, trials: int | None, folder: Path, seed: int | None) -> str:
+    """Return the command that goes on with this study."""
+    words = ["funnelsim", "tune", str(config), "--resume", "--out", str(folder)]
+    words += [] if trials is None else ["--trials", str(trials)]
+    words += [] if seed is None else ["--seed", str(seed)]
+    return shlex.join(words)
+
+
+class _progress:
+    """A bar on stderr for each phase of the study, one after the other."""
+
+    def __init__(self) -> None:
+        self._bars = ExitStack()
+        self._phase = ""
+        self._show: screen.Progress = lambda done, total: None
+
+    def __enter__(self) -> Progress:
+        return self._update
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.close()
+
+    def _update(self, phase: str, done: int, total: int) -> None:
+        if phase != self._phase:
+            self._bars.close()
+            self._phase = phase
+            self._show = self._bars.enter_context(screen.progress(f"{phase}, evaluations"))
+        self._show(done, total)
+
+
+def _tell(tuned: Tuned, files: list[str], *, as_json: bool) -> None:
+    import json
+
+    from funnelsim.report import findings
+
+    if as_json:
+        screen.show(json.dumps(findings.findings_object(tuned), allow_nan=False))
+        return
+    screen.show(_words(tuned, most=TOLD).rstrip("\n"))
+    screen.say(f"written to {tuned.plan.folder}: {', '.join(name for name in files if not name.startswith('policy_'))}")
+
+
+def _words(tuned: Tuned, *, most: int | None = None) -> str:
+    """Return the findings in words; at most `most` policies are told one by one."""
+    from funnelsim.report import findings
+
+    headings, rows = findings.overview(tuned)
+    told = findings.told_first(tuned, most=len(tuned.report.policies) if most is None else most)
+    parts = ["\n".join(findings.verdict_lines(tuned)), screen.table(headings, rows)]
+    parts += ["\n".join(findings.policy_lines(tuned, policy)) for policy in told]
+    return "\n\n".join([*parts, findings.method_line(tuned)]) + "\n"
+
+
+def _figures(tuned: Tuned) -> dict[str, bytes]:
+    """Return the figure of the front as a file, where there are two objectives or more to draw."""
+    from funnelsim.metrics import MEASURES
+    from funnelsim.report.figures_front import FrontPoint, Goal, front_figure
+    from funnelsim.report.figures_sheet import Imprint, png
+    from funnelsim.report.findings import knee_of, measure_words
+    from funnelsim.tuning.driver import REPORT_FROM
+    from funnelsim.tuning.study import FIGURE
+
+    scenario, objectives = tuned.plan.scenario, tuned.plan.goals.objectives
+    if len(objectives) < 2:
+        return {}
+    y, x = (
+        Goal(
+            name=measure_words(g.measure),
+            unit=MEASURES[g.measure].unit.replace("money", scenario.economics.currency),
+            better="up" if g.sign > 0 else "down",
+        )
+        for g in objectives[:2]
+    )
+    points = {
+        p.tried.number: FrontPoint(f"#{p.tried.number}", x=p.effects[1].estimate, y=p.effects[0].estimate)
+        for p in (tuned.report.in_force, *tuned.report.policies)
+    }
+    bend = knee_of(tuned)
+    n = scenario.search.report_replications
+    imprint = Imprint(
+        configuration=scenario.name,
+        seed=scenario.run.seed,
+        replications=f"replications {REPORT_FROM}–{REPORT_FROM + n - 1}",
+        version=tuned.plan.version,
+    )
+    figure = front_figure(
+        list(points.values()),
+        in_force=points[0],
+        knee=None if bend is None else f"#{bend}",
+        x=x,
+        y=y,
+        period=f"Leads created in {scenario.run.horizon_days} days; mean and 95 % interval of {n} fresh replications",
+        imprint=imprint,
+    )
+    return {FIGURE: png(figure, imprint)}

@@ -1,0 +1,131 @@
+"""Fronts of several objectives: who is on it, how surely, where it bends, and how much it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from funnelsim.records import Bool, Float64
+
+Direction = Literal["maximize", "minimize"]
+
+
+def nondominated(points: ArrayLike, directions: Sequence[Direction]) -> Bool:
+    """Return for each point whether no other is at least as good in every objective and better in one.
+
+    Equal points stand together. A point with an undefined (nan) objective is never on the front and dominates none.
+
+    Args:
+        points: (n, m), a row a point and a column an objective.
+        directions: 'maximize' or 'minimize' for each objective.
+
+    >>> nondominated([[1.0, 1.0], [2.0, 3.0], [3.0, 4.0], [2.0, 4.0]], ["maximize", "minimize"]).tolist()
+    [True, True, True, False]
+    """
+    losses = _losses(points, directions)
+    on_front: Bool = np.asarray(~np.isnan(losses).any(axis=1))
+    for i in np.flatnonzero(on_front):
+        # Comparisons with nan are false, so undefined points dominate none.
+        no_worse = (losses <= losses[i]).all(axis=1)
+        better = (losses < losses[i]).any(axis=1)
+        on_front[i] = not (no_worse & better).any()
+    return on_front
+
+
+def probability_nondominated(
+    samples: ArrayLike, directions: Sequence[Direction], *, resamples: int = 1_000, seed: int = 0
+) -> Float64:
+    """Return the probability that each point is on the front of the means, by bootstrap over replications.
+
+    All points are resampled by the same replications, as common random numbers make their errors alike.
+
+    Args:
+        samples: (r, n, m), an objective of a point in a replication.
+        directions: 'maximize' or 'minimize' for each objective.
+        resamples: How many resamples.
+        seed: Seed of the resampling; 0 is a seed.
+
+    Returns:
+        (n,) shares of the resamples.
+    """
+    values = np.asarray(samples, dtype=np.float64)
+    if values.ndim != 3 or values.shape[0] == 0:
+        raise ValueError(f"samples must be (replications, points, objectives), got shape {values.shape}")
+    rng = np.random.default_rng(seed)
+    replications = values.shape[0]
+    times_on_front = np.zeros(values.shape[1], dtype=np.float64)
+    for _ in range(resamples):
+        chosen = rng.integers(0, replications, replications)
+        times_on_front += nondominated(values[chosen].mean(axis=0), directions)
+    return times_on_front / resamples
+
+
+def knee(points: ArrayLike, directions: Sequence[Direction]) -> int:
+    """Return the index of the point at which the front bends most: beyond it one objective costs much of another.
+
+    The point of the front farthest towards the ideal from the chord between the front's best points, every objective
+    scaled to 0..1 over the front: Das (1999, Structural Optimization 18). With three objectives the chord is the plane
+    through the three unit points. Among equals, and on a straight front, the first.
+
+    Args:
+        points: (n, m), a row a point; dominated points and those with a nan or infinity are passed over.
+        directions: 'maximize' or 'minimize' for each objective.
+
+    Raises:
+        ValueError: where no point of the front has every objective finite.
+
+    >>> knee([[0.0, 0.0], [8.0, 2.0], [10.0, 10.0]], ["maximize", "minimize"])
+    1
+    """
+    finite = np.isfinite(_losses(points, directions)).all(axis=1)
+    front = np.flatnonzero(nondominated(points, directions) & finite)
+    if front.size == 0:
+        raise ValueError("there is no point on the front with every objective finite")
+    losses = _losses(points, directions)[front]
+    best, worst = losses.min(axis=0), losses.max(axis=0)
+    span = np.where(worst > best, worst - best, 1.0)
+    # On a front of two objectives the extremes are (0, 1) and (1, 0): points with a sum of one lie on the chord.
+    from_ideal = ((losses - best) / span).sum(axis=1)
+    return int(front[np.argmin(np.round(from_ideal, 12))])
+
+
+def hypervolume_2d(points: ArrayLike, directions: Sequence[Direction], *, reference: Sequence[float]) -> float:
+    """Return the area between the front of two objectives and a reference point, in the product of their units.
+
+    Zitzler & Thiele (1998). Points no better than the reference in some objective add nothing.
+
+    Args:
+        points: (n, 2), a row a point.
+        directions: 'maximize' or 'minimize' for both objectives.
+        reference: A point that good points are better than in both.
+
+    >>> hypervolume_2d([[3.0, 1.0], [2.0, 0.5]], ["maximize", "minimize"], reference=[0.0, 2.0])
+    4.0
+    """
+    losses = _losses(points, directions)
+    if losses.shape[1] != 2:
+        raise ValueError(f"there must be two objectives, got {losses.shape[1]}")
+    corner = _losses([list(reference)], directions)[0]
+    inside = losses[(losses < corner).all(axis=1)]
+    area, reached = 0.0, float(corner[1])
+    for first, second in inside[np.lexsort((inside[:, 1], inside[:, 0]))].tolist():
+        if second < reached:
+            area += (float(corner[0]) - first) * (reached - second)
+            reached = second
+    return area
+
+
+def _losses(points: ArrayLike, directions: Sequence[Direction]) -> Float64:
+    """Return the points with every objective to be minimised."""
+    values = np.asarray(points, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(directions):
+        raise ValueError(
+            f"points must be (n, {len(directions)}), a column for each direction, got shape {values.shape}"
+        )
+    unknown = [d for d in directions if d not in ("maximize", "minimize")]
+    if unknown:
+        raise ValueError(f"directions must be 'maximize' or 'minimize', got {unknown[0]!r}")
+    return values * np.where([d == "maximize" for d in directions], -1.0, 1.0)

@@ -1,0 +1,6 @@
+"""The people: a market becomes leads, with all the luck that anything may need and none of the policy."""
+
+from funnelsim.population.demand import draw_visitors
+from funnelsim.population.draw import draw_leads
+
+__all__ = ["draw_leads", "draw_visitors"]

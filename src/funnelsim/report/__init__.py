@@ -1,0 +1,1 @@
+"""The telling: tables, figures, result folders and the life of a lead."""

@@ -1,0 +1,356 @@
+"""A search's findings in words: what changes against today, what that is worth, what can be promised, how surely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from funnelsim.metrics import MEASURES
+from funnelsim.pareto import knee
+from funnelsim.report.digits import decimals_of, estimate, plain, scale_of
+from funnelsim.stats import Interval, interval
+from funnelsim.tuning.space import Change
+from funnelsim.tuning.study import Tuned
+from funnelsim.tuning.verdict import LEVEL, Effect, Reported
+from funnelsim.tuning.writeout import policy_file, promised, shown
+
+SCHEMA_VERSION = 1
+YEAR_DAYS = 365
+PER_YEAR = frozenset({"revenue", "profit"})
+"""Measures that add up over the measured window, and so are told as so much a year."""
+
+LABELS = {
+    "scoring.rule": "MQL rule",
+    "scoring.cutoff": "MQL threshold",
+    "scoring.fit_cutoff": "fit threshold",
+    "scoring.intent_cutoff": "intent threshold",
+    "scoring.decay": "score decay",
+    "scoring.half_life": "half-life of activity points",
+    "scoring.window": "window of activity points",
+    "scoring.fast_lane": "fast lane for hand-raisers",
+    "scoring.tier_a_above": "tier A above the threshold by",
+    "scoring.tier_b_above": "tier B above the threshold by",
+    "sla.first_touch": "first touch due within",
+    "sla.later_touch": "later touches due within",
+    "sla.attempts": "attempts",
+    "sla.gap": "gap between attempts",
+    "sla.window": "window to work a lead",
+    "sla.earliest_touch": "earliest touch",
+    "sla.preparation": "preparation",
+    "order.work": "order of work",
+    "order.first_before_later": "first touches before later ones",
+    "routing.method": "routing",
+    "routing.recycles": "times a lead goes to another rep",
+    "routing.on_breach": "when a touch is overdue",
+    "marketing.nurture_every": "nurture, every n-th send",
+    "marketing.quality_floor": "least fit handed over",
+    "meetings.rebookings": "rebookings after a no-show",
+    "meetings.accept_within": "SQL accepted within",
+    "self_scheduling": "self-service scheduling",
+    "deduplication": "deduplication",
+    "callbacks": "diarised call-backs",
+    "cool_off": "time in nurture before a new handover",
+    "lifecycle": "lifecycle",
+}
+_COUNTED = {"attempts": "attempts", "times": "times", "sends": "sends", "reps": "reps", "points": "points"}
+
+
+def label_of(path: str) -> str:
+    """Return what people call a policy field.
+
+    >>> label_of("sla.A.attempts"), label_of("scoring.offer_points.trial")
+    ('attempts, tier A', 'scoring.offer_points.trial')
+    """
+    parts = path.split(".")
+    if len(parts) == 3 and parts[0] == "sla" and parts[1] in ("A", "B", "C"):
+        return f"{LABELS.get(f'sla.{parts[2]}', parts[2])}, tier {parts[1]}"
+    if parts[0] == "headcount":
+        return f"{parts[1]} headcount"
+    return LABELS.get(path, path)
+
+
+def measure_words(name: str) -> str:
+    """Return a measure as people call it.
+
+    >>> measure_words("leads_wasted_share")
+    'leads wasted'
+    """
+    return name.removesuffix("_share").replace("_", " ")
+
+
+def change_text(change: Change) -> str:
+    """Return one change.
+
+    >>> change_text(Change("scoring.cutoff", 40.0, 52.0, "points", ""))
+    'MQL threshold 40 -> 52 points'
+    """
+    unit = _COUNTED.get(change.unit, "")
+    unit = "" if unit in label_of(change.path) or isinstance(change.after, str | bool) else unit
+    return f"{label_of(change.path)} {shown(change.before)} -> {shown(change.after)} {unit}".rstrip()
+
+
+def worth_text(effect: Effect, today: Effect, *, currency: str, days: int) -> str:
+    """Return what one objective gains or loses against the policy in force, with its 95 % interval.
+
+    Args:
+        effect: Of the policy.
+        today: Of the policy in force.
+        currency: What money is called.
+        days: Days measured.
+    """
+    unit, factor, period = _unit(effect.measure, currency=currency, days=days)
+    before, after, change = (_scaled(i, factor) for i in (today.estimate, effect.estimate, effect.difference))
+    if scale_of(unit)[1] == "%":
+        decimals = decimals_of(change.mean * 100, change.half_width * 100)
+        difference = f"{_signed(change.mean * 100, decimals)} ± {plain(change.half_width * 100, decimals)} points"
+        ends = f"{plain(before.mean * 100, decimals)} % -> {plain(after.mean * 100, decimals)} %"
+        words = f"{measure_words(effect.measure)} {ends} ({difference})"
+    else:
+        decimals = decimals_of(change.mean, change.half_width)
+        difference = f"{_signed(change.mean, decimals)} ± {plain(change.half_width, decimals)} {unit}{period}"
+        relative = f" ({change.mean / abs(before.mean) * 100:+.0f} %)" if before.mean else ""
+        words = f"{measure_words(effect.measure)} {difference}{relative}"
+    return f"{words}, {certainty(effect)}"
+
+
+def certainty(effect: Effect) -> str:
+    """Return how sure the difference of one objective is."""
+    if effect.improved:
+        return "better beyond doubt"
+    if effect.lost:
+        return "worse"
+    return "no detectable difference" if math.isfinite(effect.difference.mean) else "not defined"
+
+
+def promise_text(kept: dict[str, Interval]) -> str:
+    """Return the terms that a policy can promise: what it kept in 90 % of cases, mean over replications."""
+
+    def value(name: str, digits: int) -> str:
+        return plain(kept[name].mean, digits) if name in kept else plain(math.nan, 0)
+
+    return (
+        f"first touch within {value('promise_first_touch_business_hours', 1)} open hours "
+        f"({value('promise_first_touch_hours', 0)} h by the calendar), "
+        f"{value('promise_attempts', 0)} attempts to those not reached, "
+        f"{value('promise_gap_median_hours', 0)} h apart ({value('promise_gap_hours', 0)} h at most), "
+        f"{value('promise_monthly_mqls', 0)} MQLs and {value('promise_monthly_sqls', 0)} SQLs a month"
+    )
+
+
+def knee_of(tuned: Tuned) -> int | None:
+    """Return the number of the front's policy beyond which one objective costs much of another; None without a front.
+
+    The policy in force takes part where it is on the front.
+    """
+    front = [*tuned.report.policies, *([tuned.report.in_force] if tuned.report.in_force_on_front else [])]
+    means = [[e.estimate.mean for e in p.effects] for p in front]
+    if not any(all(math.isfinite(m) for m in row) for row in means):
+        return None
+    return front[knee(means, [g.direction for g in tuned.plan.goals.objectives])].tried.number
+
+
+def verdict_lines(tuned: Tuned) -> list[str]:
+    """Return the verdict in plain words, the answer first."""
+    found = tuned.report
+    trades = _listed([p.tried.number for p in found.policies if p.finding == "trade"])
+    names = _listed([p.tried.number for p in found.better])
+    level = f"{LEVEL * 100:g} %"
+    lines = {
+        "improvement": f"Better than today's: {names}. That any of this is chance is less likely than {level}.",
+        "trade-off": (
+            "No policy found is better than today's in one objective without losing in another; "
+            f"those that trade one for the other: {trades}."
+        ),
+        "no detectable improvement": "No detectable improvement: keep today's policy.",
+        "no feasible policy": "No policy found keeps every constraint, and neither does today's.",
+        "in force infeasible": (
+            "Today's policy breaks a constraint "
+            f"({found.in_force.judgement.reason}); policies that keep them all: "
+            f"{_listed([p.tried.number for p in found.policies if p.judgement.feasible])}."
+        ),
+    }
+    verdict = [lines[found.summary]]
+    if found.in_force_on_front:
+        verdict.append(
+            "On fresh seeds today's policy is on the front itself: none of those estimated again dominates it."
+        )
+    broken = [p for p in found.policies if p.finding == "infeasible"]
+    if broken:
+        verdict.append(
+            "On the seeds that report, a constraint is broken or an objective undefined for: "
+            f"{_listed([p.tried.number for p in broken])}."
+        )
+    return verdict
+
+
+def method_line(tuned: Tuned) -> str:
+    """Return how the figures came about."""
+    search, tried = tuned.plan.scenario.search, tuned.tried
+    feasible = sum(1 for t in tried if t.judgement.feasible)
+    kept = len(tuned.report.policies)
+    return (
+        f"{len(tried)} policies tried on {search.replications} common replications ({feasible} feasible); "
+        f"{len(tuned.selected) - 1} on or near the front estimated again on {search.selection_replications} fresh "
+        f"ones, {kept} of them kept; every figure here is from {search.report_replications} more that neither saw."
+    )
+
+
+def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and rows of a table: today's policy and those of the front, with every objective."""
+    currency, days = tuned.plan.scenario.economics.currency, tuned.plan.scenario.run.horizon_days
+    headings = ["policy"]
+    for goal in tuned.plan.goals.objectives:
+        unit, _, period = _unit(goal.measure, currency=currency, days=days)
+        headings += [f"{measure_words(goal.measure)}, {scale_of(unit)[1]}{period}", "against today", "optimism"]
+    headings.append("finding")
+    bend = knee_of(tuned)
+    rows = []
+    for policy in (tuned.report.in_force, *tuned.report.policies):
+        number = policy.tried.number
+        row = [("today" if number == 0 else str(number)) + (" (knee)" if number == bend else "")]
+        for e in policy.effects:
+            unit, factor, _ = _unit(e.measure, currency=currency, days=days)
+            mean, half_width, _ = estimate(e.estimate.mean * factor, e.estimate.half_width * factor, unit)
+            row += [f"{mean} ± {half_width}", "" if number == 0 else _against(e, unit, factor), _percent(e.optimism)]
+        rows.append([*row, _finding(policy, tuned)])
+    return headings, rows
+
+
+def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
+    """Return one policy in words: what changes, what it is worth, what it can promise, and where it is kept."""
+    currency, days = tuned.plan.scenario.economics.currency, tuned.plan.scenario.run.horizon_days
+    number = policy.tried.number
+    changes = "; ".join(change_text(c) for c in tuned.space.changes(policy.tried.candidate)) or "nothing"
+    pairs = zip(policy.effects, tuned.report.in_force.effects, strict=True)
+    worth = "; ".join(worth_text(e, today, currency=currency, days=days) for e, today in pairs)
+    bend = " (the knee of the front)" if number == knee_of(tuned) else ""
+    lines = [
+        f"Policy {number}{bend}, ready to run: {policy_file(policy)}",
+        f"  changes: {changes}",
+        f"  is worth: {worth}",
+    ]
+    lines.append(f"  can promise, in 90 % of cases: {promise_text(promised(tuned.rows[number]))}")
+    return lines
+
+
+def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
+    """Return at most `most` policies of the front: the knee, the best in each objective, the others by number."""
+    policies = tuned.report.policies
+    bend = knee_of(tuned)
+    first = [p.tried.number for p in policies if p.tried.number == bend]
+    for at, goal in enumerate(tuned.plan.goals.objectives):
+        defined = [p for p in policies if math.isfinite(p.effects[at].estimate.mean)]
+        if defined:
+            best = max(defined, key=lambda p, at=at, sign=goal.sign: sign * p.effects[at].estimate.mean)  # type: ignore[misc]
+            first.append(best.tried.number)
+    first += [p.tried.number for p in (*tuned.report.better, *policies)]
+    by_number = {p.tried.number: p for p in policies}
+    return [by_number[number] for number in list(dict.fromkeys(first))[:most]]
+
+
+def findings_object(tuned: Tuned) -> dict[str, Any]:
+    """Return everything found as one JSON object; what is not defined is null."""
+    bend = knee_of(tuned)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": tuned.plan.scenario.name,
+        "seed": tuned.plan.scenario.run.seed,
+        "folder": str(tuned.plan.folder),
+        "summary": tuned.report.summary,
+        "verdict": verdict_lines(tuned),
+        "policies_tried": len(tuned.tried),
+        "policies_feasible": sum(1 for t in tuned.tried if t.judgement.feasible),
+        "candidates": len(tuned.selected) - 1,
+        "in_force_on_front": tuned.report.in_force_on_front,
+        "knee": bend,
+        "objectives": [{"measure": g.measure, "direction": g.direction} for g in tuned.plan.goals.objectives],
+        "in_force": _policy_object(tuned, tuned.report.in_force),
+        "front": [_policy_object(tuned, p) for p in tuned.report.policies],
+    }
+
+
+def _policy_object(tuned: Tuned, policy: Reported) -> dict[str, Any]:
+    number = policy.tried.number
+    rows = tuned.rows[number]
+    return {
+        "policy": number,
+        "file": policy_file(policy) if number else None,
+        "finding": policy.finding if number else "in force",
+        "feasible": policy.judgement.feasible,
+        "reason": policy.judgement.reason,
+        "changes": [
+            {"path": c.path, "before": shown(c.before), "after": shown(c.after)}
+            for c in tuned.space.changes(policy.tried.candidate)
+        ],
+        "objectives": {
+            e.measure: {
+                **_interval_object(e.estimate),
+                "difference": _interval_object(e.difference),
+                "p_value": _finite(e.p_value),
+                "optimism": _finite(e.optimism),
+            }
+            for e in policy.effects
+        },
+        "promises": {name: _interval_object(kept) for name, kept in promised(rows).items()},
+        "metrics": {name: _interval_object(interval([row[name] for row in rows])) for name in rows[0]},
+    }
+
+
+def _interval_object(found: Interval) -> dict[str, Any]:
+    return {"mean": _finite(found.mean), "half_width": _finite(found.half_width), "n": found.n}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _unit(measure: str, *, currency: str, days: int) -> tuple[str, float, str]:
+    """Return the unit of a measure, by what to multiply it, and the period it is then told for."""
+    unit = MEASURES[measure].unit.replace("money", currency) if measure in MEASURES else ""
+    if measure in PER_YEAR:
+        return unit, YEAR_DAYS / days, " a year"
+    return unit, 1.0, ""
+
+
+def _scaled(found: Interval, factor: float) -> Interval:
+    return Interval(found.mean * factor, found.half_width * factor, found.n)
+
+
+def _against(effect: Effect, unit: str, factor: float) -> str:
+    change = _scaled(effect.difference, factor * scale_of(unit)[0])
+    decimals = decimals_of(change.mean, change.half_width)
+    return f"{_signed(change.mean, decimals)} ± {plain(change.half_width, decimals)}"
+
+
+def _signed(value: float, decimals: int) -> str:
+    """Return a rounded number with its sign.
+
+    >>> _signed(-0.041, 2), _signed(12.0, 0)
+    ('-0.04', '+12')
+    """
+    shown_value = plain(value, decimals)
+    return shown_value if not math.isfinite(value) or shown_value.startswith("-") else f"+{shown_value}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:+.1f} %" if math.isfinite(share) else ""
+
+
+def _finding(policy: Reported, tuned: Tuned) -> str:
+    if policy.tried.number == 0:
+        return "on the front" if tuned.report.in_force_on_front else "dominated"
+    words = {"better": "better", "trade": "a trade", "same": "no detectable difference", "worse": "worse"}
+    return words.get(policy.finding, policy.finding)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return policies by number.
+
+    >>> _listed([3, 7])
+    'policies 3 and 7'
+    """
+    words = [str(number) for number in numbers]
+    if not words:
+        return "none"
+    return f"policy {words[0]}" if len(words) == 1 else f"policies {', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,69 @@
+"""What the figures and tables of a run need of each replication, small enough to travel between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from funnelsim.calendar import HOUR_MS
+from funnelsim.config.scenario import Scenario
+from funnelsim.lab.play import Played, draw, play
+from funnelsim.metrics.breakdown import by_channel, by_month, by_offer, by_tier, speed_to_lead_sample
+from funnelsim.metrics.tables import Table
+from funnelsim.metrics.week import hourly
+from funnelsim.records import Float64, Tier
+from funnelsim.roster import build_agreement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TierWaits:
+    """Waits for the first touch, on the clock of the tier's term."""
+
+    hours: Float64  # (m,) of the handovers touched
+    handovers: int  # all whose term can be judged
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """One replication as its measures and what else is shown."""
+
+    measures: dict[str, float]
+    segments: dict[str, Table]  # by channel, offer and tier
+    months: Table
+    week: dict[str, Table]  # by role, 168 hours of the local week
+    waits: tuple[TierWaits, ...]  # by tier
+
+
+def portray(scenario: Scenario, replication: int) -> Portrait:
+    """Return the portrait of one replication. Other processes import this by name."""
+    return portrait_of(play(scenario, draw(scenario, replication)))
+
+
+def portrait_of(played: Played) -> Portrait:
+    """Return the portrait of a replication that was played."""
+    records = (played.leads, played.outcomes, played.touches, played.roster, played.scenario)
+    return Portrait(
+        measures=played.summary(),
+        segments={"channel": by_channel(*records), "offer": by_offer(*records), "tier": by_tier(*records)},
+        months=by_month(played.leads, played.outcomes, played.scenario),
+        week=hourly(played.touches, played.roster, played.scenario),
+        waits=_waits(played),
+    )
+
+
+def _waits(played: Played) -> tuple[TierWaits, ...]:
+    """Return the waits behind the attainment of the first touch: at most the term exactly where it was kept."""
+    sample = speed_to_lead_sample(played.leads, played.outcomes, played.touches, played.roster, played.scenario)
+    tiers, judged, touched, kept = (np.asarray(sample[name]) for name in ("tier", "judged", "touched", "kept"))
+    agreement = build_agreement(played.scenario, played.roster)
+    found = []
+    for tier in Tier:
+        term_hours = agreement.tiers[tier].first_touch.ms / HOUR_MS
+        mine = judged & (tiers == tier.name)
+        here = mine & touched
+        hours = np.maximum(np.asarray(sample["term_hours"], dtype=np.float64)[here], 0.0)
+        # A touch after closing time is late though no open hour has passed since it was due.
+        hours = np.where(kept[here], hours, np.maximum(hours, term_hours + 1 / HOUR_MS))
+        found.append(TierWaits(hours=hours, handovers=int(np.count_nonzero(mine))))
+    return tuple(found)

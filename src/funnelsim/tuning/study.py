@@ -1,0 +1,212 @@
+"""A study from its scenario to its report: searched, selected and reported on three sets of seeds that never meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from funnelsim.config.scenario import Scenario
+from funnelsim.errors import Fault, InputError, ResultError
+from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Candidate, Tried, search
+from funnelsim.tuning.evaluations import Evaluate, Evaluations, Step
+from funnelsim.tuning.fingerprint import check_same, new_study, other_versions, read_study, write_study
+from funnelsim.tuning.goals import Goals, Row
+from funnelsim.tuning.journal import held, open_study, whole_batches
+from funnelsim.tuning.selection import Selected, candidates, select
+from funnelsim.tuning.space import PolicySpace
+from funnelsim.tuning.verdict import Report, report
+
+STUDY, JOURNAL, EVALUATIONS, LOCK = "study.json", "journal.log", "evaluations.jsonl", "study.lock"
+FRONT, FIGURE, WORDS, TRIALS, PROVENANCE, CONFIGURATION = (
+    "front.csv",
+    "front.png",
+    "findings.txt",
+    "trials.csv",
+    "provenance.json",
+    "scenario.toml",
+)
+_POLICY_FILE = re.compile(r"policy_\d+\.toml")
+LEFTOVERS = {LOCK, f"{STUDY}.part"}
+"""What a study leaves that was killed before it began."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase ('search', 'selection', 'report'), how many evaluations it has, and of how many."""
+
+Note = Callable[[str], None]
+"""Called with a sentence that the user should read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a study is to be, and where."""
+
+    scenario: Scenario
+    goals: Goals
+    folder: Path
+    version: str  # of funnelsim
+    trials: int | None = None  # policies in all; the scenario's (on resuming: the study's) where None
+    resume: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What a study found."""
+
+    plan: Plan  # with the number of trials filled in
+    space: PolicySpace
+    tried: tuple[Tried, ...]  # by number
+    selected: tuple[Selected, ...]  # the policy in force, then every candidate
+    report: Report
+    rows: dict[int, list[Row]]  # all measures of the reported policies by number, on the report's replications
+
+
+def tune(
+    plan: Plan,
+    evaluating: Callable[[], AbstractContextManager[Evaluate]],
+    *,
+    progress: Progress | None = None,
+    note: Note | None = None,
+) -> Tuned:
+    """Carry a study through, or on from where it stopped; the end is the same however often it was interrupted.
+
+    Args:
+        plan: What to search and where.
+        evaluating: Opens what evaluates policies (see `evaluate.evaluating`); closed when the study ends.
+        progress: Told of each evaluation.
+        note: Told what the user should know.
+
+    Raises:
+        InputError: where there is nothing to vary, or the folder holds a study and neither resume nor force is asked.
+        StudyMismatchError: where the folder's study was begun with other settings.
+        ResultError: where the folder holds something else or is in use.
+    """
+    if not plan.scenario.search.variables:
+        raise InputError(
+            [Fault(plan.scenario.name, "search.variables", "names no policy field: there is nothing to vary")]
+        )
+    space = PolicySpace(plan.scenario)
+    with (
+        _begun(plan, note or _silent) as begun,
+        evaluating() as evaluate,
+        Evaluations(plan.folder / EVALUATIONS, evaluate) as evaluations,
+    ):
+        return _carried_through(begun, space, evaluations, progress or _unseen)
+
+
+def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, progress: Progress) -> Tuned:
+    how, goals, path = plan.scenario.search, plan.goals, plan.folder / JOURNAL
+    assert plan.trials is not None  # filled in on beginning
+    directions = [g.direction for g in goals.objectives]
+    names = [g.measure for g in goals.objectives]
+    keep = min(whole_batches(path, how.batch), plan.trials // how.batch * how.batch)
+    tried = search(
+        open_study(path, directions=directions, measures=names, keep=keep),
+        space,
+        goals,
+        evaluations,
+        trials=plan.trials,
+        batch=how.batch,
+        replications=how.replications,
+        seed=how.seed,
+        measures=goals.measures,
+        step=_counter(progress, "search", plan.trials * how.replications),
+    )
+
+    def rows_on(replications: range) -> Callable[[Tried], list[Row]]:
+        return lambda t: evaluations.rows(t.candidate.digest, replications)
+
+    def filled(phase: str, policies: Sequence[Candidate], replications: range, measures: Sequence[str] | None) -> None:
+        step = _counter(progress, phase, len({c.digest for c in policies}) * len(replications))
+        evaluations.fill([(c.digest, c.document) for c in policies], replications, measures, step)
+
+    on_search = range(SEARCH_FROM, SEARCH_FROM + how.replications)
+    chosen = candidates(tried, rows_on(on_search), goals, changes=lambda t: len(space.changes(t.candidate)))
+    on_selection = range(SELECTION_FROM, SELECTION_FROM + how.selection_replications)
+    filled("selection", [t.candidate for t in (tried[0], *chosen)], on_selection, goals.measures)
+    selected = select(tried[0], chosen, rows_on(on_selection), goals)
+    reported = [selected[0], *(s for s in selected[1:] if s.kept)]
+    on_report = range(REPORT_FROM, REPORT_FROM + how.report_replications)
+    filled("report", [s.tried.candidate for s in reported], on_report, None)
+    rows = {s.tried.number: rows_on(on_report)(s.tried) for s in reported}
+    found = report(reported, list(rows.values()), goals)
+    return Tuned(plan, space, tuple(tried), tuple(selected), found, rows)
+
+
+def remove_results(folder: Path) -> None:
+    """Remove the results of an earlier end of the study; its journal and evaluations are left alone."""
+    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, WORDS):
+        (folder / name).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if _POLICY_FILE.fullmatch(path.name):
+            path.unlink()
+
+
+@contextmanager
+def _begun(plan: Plan, note: Note) -> Iterator[Plan]:
+    """Hold the folder for this study and give the plan with its number of trials."""
+    folder, path = plan.folder, plan.folder / STUDY
+    if folder.exists() and not folder.is_dir():
+        raise ResultError(f"{folder}: is a file, not a folder; choose another --out")
+    if path.exists() and not (plan.resume or plan.force):
+        remedy = "--resume goes on with it, --force starts again, --out writes elsewhere"
+        raise InputError([Fault(str(folder), "", "holds a study already", None, remedy)])
+    if not path.exists() and not plan.force and folder.is_dir() and {p.name for p in folder.iterdir()} - LEFTOVERS:
+        raise ResultError(f"{folder}: holds files that are no study; choose another --out, or --force to write there")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    with held(folder):
+        if plan.force:
+            remove_results(folder)
+            for name in (STUDY, JOURNAL, EVALUATIONS):
+                (folder / name).unlink(missing_ok=True)
+        in_file = plan.scenario.search.trials
+        if path.exists():
+            study = read_study(path)
+            wanted = _continued(plan, study, note)
+        else:
+            study = new_study(plan.scenario, funnelsim=plan.version)
+            wanted = plan.trials or in_file
+        write_study(path, study, trials=wanted, in_configuration=in_file)
+        yield replace(plan, trials=wanted)
+
+
+def _continued(plan: Plan, study: dict[str, Any], note: Note) -> int:
+    """Return to how many policies the folder's study is to be carried on."""
+    path = plan.folder / STUDY
+    check_same(path, study, plan.scenario)
+    in_file = plan.scenario.search.trials
+    wanted: int = plan.trials or (study["trials"] if in_file == study["trials_in_configuration"] else in_file)
+    there = whole_batches(plan.folder / JOURNAL, plan.scenario.search.batch)
+    if wanted < there:
+        rule = f"has {there} policies already, more than the {wanted} asked for"
+        raise InputError([Fault(str(plan.folder), "", rule, None, f"--trials {there} or more goes on with it")])
+    for line in other_versions(study, plan.version):
+        note(f"{path}: {line}; the rest of the study may differ from what those would have found")
+    return wanted
+
+
+def _counter(progress: Progress, phase: str, total: int) -> Step:
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(phase, done, total)
+
+    progress(phase, 0, total)
+    return step
+
+
+def _silent(sentence: str) -> None:
+    """Take a note nowhere."""
+
+
+def _unseen(phase: str, done: int, total: int) -> None:
+    """Show progress nowhere."""

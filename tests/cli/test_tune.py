@@ -1,0 +1,234 @@
+"""`funnelsim tune`, from the command line: what it says and writes, and that no kill changes its end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from funnelsim.cli.shell import funnelsim
+from funnelsim.config.load import dump_toml, load_scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = {"warmup_days": 5, "horizon_days": 21, "followup_days": 14, "seed": 5}
+SEARCH = {"trials": 14, "batch": 4, "replications": 2, "selection_replications": 3, "report_replications": 4}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a scenario file whose search takes seconds."""
+    scenario = load_scenario(ROOT / "configs" / "quickstart.toml")
+    run, search = scenario.run.model_copy(update=RUN), scenario.search.model_copy(update=SEARCH)
+    file = tmp_path_factory.mktemp("configs") / "short.toml"
+    file.write_text(dump_toml(scenario.model_copy(update={"run": run, "search": search, "name": "short"})))
+    return file
+
+
+@pytest.fixture(scope="module")
+def whole(config: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Return the folder and the words of a search that was not interrupted."""
+    folder = tmp_path_factory.mktemp("whole") / "study"
+    result = call("tune", config, "--jobs", 1, "--out", folder)
+    assert result.exit_code == 0, result.stderr
+    return folder, result
+
+
+def call(*words: Any) -> Result:
+    return CliRunner().invoke(funnelsim, [str(word) for word in words])
+
+
+def start(*words: Any) -> subprocess.Popen[str]:
+    """Start the command in a session of its own, so that all its processes can be found."""
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-m", "funnelsim", *(str(word) for word in words)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def evaluations(folder: Path) -> int:
+    file = folder / "evaluations.jsonl"
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """Return every result by name; of the provenance what does not tell the time."""
+    inner = {"study.json", "study.lock", "journal.log", "evaluations.jsonl"}
+    found: dict[str, Any] = {p.name: p.read_bytes() for p in folder.iterdir() if p.name not in inner}
+    provenance = json.loads(found["provenance.json"])
+    found["provenance.json"] = {k: v for k, v in provenance.items() if k not in ("started", "finished")}
+    return found
+
+
+def ended(process: subprocess.Popen[str], *, within: float = 60.0) -> bool:
+    """Return whether every process of the command has ended."""
+    process.wait(timeout=within)
+    for _ in range(int(within / 0.05)):
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_it_says_what_was_found_and_writes_it(whole):
+    folder, result = whole
+
+    names = {p.name for p in folder.iterdir()}
+    assert {"front.csv", "front.png", "findings.txt", "trials.csv", "scenario.toml", "provenance.json"} <= names
+    front = list(csv.DictReader((folder / "front.csv").open()))
+    policies = {row["policy"] for row in front} - {"0"}
+    assert {name for name in names if name.startswith("policy_")} == {f"policy_{n}.toml" for n in policies}
+    assert "every figure here is from 4 more that neither saw" in result.stdout
+    assert result.stdout.splitlines()[0].startswith(("Better than today's", "No policy", "No detectable"))
+    assert str(folder) in result.stderr
+    assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert "can promise, in 90 % of cases: first touch within" in (folder / "findings.txt").read_text()
+
+
+def test_each_policy_runs(whole):
+    folder, _ = whole
+    file = next(folder.glob("policy_*.toml"))
+
+    result = call("run", file, "--replication", 2_000_000, "--json")
+
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in (folder / "evaluations.jsonl").open()]
+    revenue = json.loads(result.stdout)["metrics"]["revenue"]["mean"]
+    assert revenue in [row["measures"]["revenue"] for row in rows if row["replication"] == 2_000_000]
+
+
+def test_two_workers_end_as_one_does(config, whole, tmp_path):
+    result = call("tune", config, "--jobs", 2, "--out", tmp_path / "two")
+
+    assert result.exit_code == 0, result.stderr
+    assert results(tmp_path / "two") == results(whole[0])
+    assert result.stdout == whole[1].stdout
+
+
+def test_json_is_one_object(config, whole):
+    result = call("tune", config, "--jobs", 1, "--out", whole[0], "--resume", "--json")
+
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["schema_version"] == 1
+    assert (found["scenario"], found["seed"], found["policies_tried"]) == ("short", 5, 14)
+    front = list(csv.DictReader((whole[0] / "front.csv").open()))
+    assert [p["policy"] for p in (found["in_force"], *found["front"])] == [int(row["policy"]) for row in front]
+    for told, row in zip((found["in_force"], *found["front"]), front, strict=True):
+        assert told["objectives"]["revenue"]["mean"] == float(row["revenue"])
+        assert told["metrics"]["revenue"]["mean"] == float(row["revenue"])
+        assert told["metrics"]["revenue"]["n"] == 4
+        assert "promise_monthly_mqls" in told["promises"]
+    assert found["in_force"]["changes"] == []
+    assert all(p["changes"] and p["file"] == f"policy_{p['policy']}.toml" for p in found["front"])
+
+
+def test_a_folder_with_a_study_is_refused_with_a_remedy(config, whole):
+    result = call("tune", config, "--jobs", 1, "--out", whole[0])
+
+    assert result.exit_code == 3
+    assert "--resume" in result.stderr
+    assert "--force" in result.stderr
+
+
+def test_other_settings_are_refused_and_told(config, whole):
+    result = call("tune", config, "--jobs", 1, "--out", whole[0], "--resume", "--seed", 0)
+
+    assert result.exit_code == 4
+    assert "run.seed: 5 then, 0 now" in result.stderr
+    assert "search.seed: 1 then, 0 now" in result.stderr
+
+
+def test_resume_and_force_exclude_one_another(config, tmp_path):
+    assert call("tune", config, "--out", tmp_path, "--resume", "--force").exit_code == 2
+
+
+def test_a_seed_replaces_both_and_0_is_one(config, tmp_path):
+    result = call("tune", config, "--jobs", 1, "--trials", 1, "--out", tmp_path / "zero", "--seed", 0)
+
+    assert result.exit_code == 0, result.stderr
+    provenance = json.loads((tmp_path / "zero" / "provenance.json").read_text())
+    assert (provenance["seed"], provenance["sampler_seed"]) == (0, 0)
+    assert result.stdout.startswith("No detectable improvement: keep today's policy.")
+
+
+def test_a_measure_that_does_not_exist_is_told(config, tmp_path):
+    file = tmp_path / "wrong.toml"
+    text = config.read_text() + '\n[[search.constraints]]\nmeasure = "proft"\nat_least = 0.0\n'
+    file.write_text(text)
+
+    result = call("tune", file, "--out", tmp_path / "out")
+
+    assert result.exit_code == 3
+    assert "did you mean 'profit'?" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_says_how_to_go_on_and_that_ends_as_the_whole_one(config, whole, tmp_path):
+    folder = tmp_path / "part"
+    process = start("tune", config, "--jobs", 2, "--out", folder)
+    while evaluations(folder) < 9 and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert ended(process)
+    [word] = [line for line in said.splitlines() if line.startswith("interrupted; go on with: ")]
+    command = shlex.split(word.removeprefix("interrupted; go on with: "))
+    assert command[0] == "funnelsim"
+    assert evaluations(folder) >= 9
+    result = call(*command[1:], "--jobs", 1)
+    assert result.exit_code == 0, result.stderr
+    assert results(folder) == results(whole[0])
+
+
+def killed_and_resumed(config: Path, folder: Path, *, times: int, seed: int) -> int:
+    """Start the search, kill it at random moments, resume it, and in the end let it finish; return the kills that hit."""
+    rng, hits = random.Random(seed), 0
+    for _ in range(times):
+        process = start("tune", config, "--jobs", rng.choice([1, 2]), "--out", folder, "--resume")
+        if rng.random() < 0.25:
+            time.sleep(rng.uniform(0.0, 3.0))  # perhaps before the first evaluation
+        else:
+            target = evaluations(folder) + rng.randrange(1, 12)
+            while evaluations(folder) < target and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.1))
+        hits += process.poll() is None
+        process.kill()
+        process.communicate()
+        assert ended(process), "a worker outlived the kill"
+    result = call("tune", config, "--jobs", 1, "--out", folder, "--resume")
+    assert result.exit_code == 0, result.stderr
+    return hits
+
+
+def test_killed_and_resumed_it_ends_as_the_whole_one(config, whole, tmp_path):
+    assert killed_and_resumed(config, tmp_path / "part", times=1, seed=3) == 1
+    assert results(tmp_path / "part") == results(whole[0])
+
+
+@pytest.mark.slow
+def test_killed_ten_times_over_it_ends_as_the_whole_one(config, tmp_path, whole):
+    hits = killed_and_resumed(config, tmp_path / "part", times=10, seed=1)
+
+    assert results(tmp_path / "part") == results(whole[0])
+    assert hits >= 5  # the last ones may come after the end

@@ -1,0 +1,144 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from funnelsim.config.paths import with_values
+from funnelsim.lab.play import draw, measure
+from funnelsim.lab.processes import WorkerLostError
+from funnelsim.tuning import evaluate
+from funnelsim.tuning.evaluate import Bench, EvaluationError, LeadsCache, evaluating, size_of
+from funnelsim.tuning.evaluations import Evaluations, Job
+from funnelsim.tuning.space import PolicySpace
+
+from . import toy
+
+PARAMS = [
+    {"scoring.cutoff": 30.0, "sla.attempts": 4, "sla.gap": 12.0},
+    {"scoring.cutoff": 60.0, "sla.attempts": 9, "sla.gap": 30.0},
+]
+
+
+def jobs_of(scenario):
+    space = PolicySpace(scenario)
+    made = [space.in_force, *(space.candidate(params) for params in PARAMS)]
+    return [Job(c.digest, c.document, r) for c in made for r in (0, 1_000_000)]
+
+
+def test_a_policy_is_worth_what_a_run_of_it_says():
+    scenario = toy.scenario()
+    [*_, job] = jobs_of(scenario)
+    values = {"scoring.cutoff": 60.0, "sla.attempts": 9, "sla.gap": "30h"}
+
+    found = Bench(scenario)(job)
+
+    direct = measure(scenario.with_policy(with_values(scenario.policy, values)), 1_000_000)
+    assert found.keys() == direct.keys()
+    np.testing.assert_array_equal(list(found.values()), list(direct.values()))
+
+
+def test_workers_give_what_this_process_gives():
+    scenario = toy.scenario()
+    jobs = jobs_of(scenario)
+    with evaluating(scenario, jobs=1) as alone, evaluating(scenario, jobs=2) as together:
+        here, there = dict(alone(jobs)), dict(together(jobs))
+
+    assert set(here) == set(there) == set(jobs)
+    for job in jobs:
+        np.testing.assert_array_equal(list(here[job].values()), list(there[job].values()))
+
+
+def test_leads_are_drawn_once_for_all_policies():
+    drawn = []
+    scenario = toy.scenario()
+    bench = Bench(scenario)
+    bench._leads = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=2**30)
+
+    for job in jobs_of(scenario):
+        bench(job)
+
+    assert sorted(drawn) == [0, 1_000_000]
+
+
+def test_memory_for_leads_is_bounded_and_what_was_used_last_stays():
+    scenario = toy.scenario()
+    one = size_of(draw(scenario, 0))
+    drawn = []
+    cache = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=int(2.6 * one))
+
+    for r in (0, 1, 0, 2, 0, 1):
+        cache(r)
+
+    assert drawn == [0, 1, 2, 1]  # 1 was used for longest ago when 2 came
+
+
+def test_one_replication_is_kept_however_large():
+    scenario = toy.scenario()
+    drawn = []
+    cache = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=1)
+
+    for r in (0, 0, 1, 1, 0):
+        cache(r)
+
+    assert drawn == [0, 1, 0]
+
+
+def test_the_size_of_leads_is_that_of_their_arrays():
+    leads = draw(toy.scenario(), 0)
+
+    total = sum(v.nbytes for v in (getattr(leads, f.name) for f in dataclasses.fields(leads)) if hasattr(v, "nbytes"))
+    assert size_of(leads) == total > 0
+
+
+def test_what_fails_names_the_replication_and_the_policy(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(evaluate, "play", broken)
+    job = jobs_of(toy.scenario())[0]
+
+    with pytest.raises(EvaluationError, match=r"replication 0 of the policy \{.*ZeroDivisionError: by zero"):
+        Bench(toy.scenario())(job)
+
+
+def test_a_failure_in_a_worker_arrives_whole():
+    scenario = toy.scenario()
+    with evaluating(scenario, jobs=2) as together, pytest.raises(EvaluationError, match="replication 3"):
+        list(together([Job("x", '{"cool_off": "no time"}', 3)]))
+
+
+def test_a_killed_worker_is_told():
+    with evaluating(toy.scenario(), jobs=2) as together, pytest.raises(WorkerLostError, match="--resume"):
+        list(together([Suicidal("x", "{}", 0)]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Suicidal(Job):
+    """A job that kills the process that reads it."""
+
+    def __setstate__(self, state):
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_was_evaluated_comes_back_to_the_bit(tmp_path):
+    scenario = toy.scenario()
+    jobs = jobs_of(scenario)
+    policies = [(job.policy, job.document) for job in jobs]
+    with evaluating(scenario, jobs=1) as alone, Evaluations(tmp_path / "e.jsonl", alone) as first:
+        first.fill(policies, range(0, 2), None, lambda more: None)
+        before = [dict(row) for job in jobs for row in first.rows(job.policy, range(0, 2))]
+
+    def nothing(wanted):
+        raise AssertionError("evaluated again")
+
+    with Evaluations(tmp_path / "e.jsonl", nothing) as second:
+        second.fill(policies, range(0, 2), None, lambda more: None)
+        after = [dict(row) for job in jobs for row in second.rows(job.policy, range(0, 2))]
+
+    assert any(np.isnan(v) for row in before for v in row.values())  # that nan passes too
+    for a, b in zip(before, after, strict=True):
+        assert list(a) == list(b)
+        assert np.array(list(a.values())).tobytes() == np.array(list(b.values())).tobytes()
