@@ -200,35 +200,43 @@ def test_ctrl_c_says_how_to_go_on_and_that_ends_as_the_whole_one(config, whole, 
     assert results(folder) == results(whole[0])
 
 
-def killed_and_resumed(config: Path, folder: Path, *, times: int, seed: int) -> int:
-    """Start the search, kill it at random moments, resume it, and in the end let it finish; return the kills that hit."""
-    rng, hits = random.Random(seed), 0
-    for _ in range(times):
-        process = start("tune", config, "--jobs", rng.choice([1, 2]), "--out", folder, "--resume")
-        if rng.random() < 0.25:
-            time.sleep(rng.uniform(0.0, 3.0))  # perhaps before the first evaluation
-        else:
-            target = evaluations(folder) + rng.randrange(1, 12)
-            while evaluations(folder) < target and process.poll() is None:
-                time.sleep(0.01)
-            time.sleep(rng.uniform(0.0, 0.1))
-        hits += process.poll() is None
-        process.kill()
-        process.communicate()
-        assert ended(process), "a worker outlived the kill"
-    result = call("tune", config, "--jobs", 1, "--out", folder, "--resume")
-    assert result.exit_code == 0, result.stderr
-    return hits
+def kill_at_random(config: Path, folder: Path, rng: random.Random) -> bool:
+    """Carry the study in `folder` on and kill it at a random moment; return whether it was still at work."""
+    process = start("tune", config, "--jobs", rng.choice([1, 2]), "--out", folder, "--resume")
+    if rng.random() < 0.2:
+        time.sleep(rng.uniform(0.0, 1.5))  # perhaps before it has begun
+    else:
+        target = evaluations(folder) + rng.randrange(1, 9)
+        while evaluations(folder) < target and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0.0, 0.02))
+    at_work = process.poll() is None
+    process.kill()
+    process.communicate()
+    assert ended(process), "a worker outlived the kill"
+    return at_work
 
 
 def test_killed_and_resumed_it_ends_as_the_whole_one(config, whole, tmp_path):
-    assert killed_and_resumed(config, tmp_path / "part", times=1, seed=3) == 1
-    assert results(tmp_path / "part") == results(whole[0])
+    assert kill_at_random(config, tmp_path, random.Random(3))
+
+    result = call("tune", config, "--jobs", 1, "--out", tmp_path, "--resume")
+
+    assert result.exit_code == 0, result.stderr
+    assert results(tmp_path) == results(whole[0])
 
 
 @pytest.mark.slow
 def test_killed_ten_times_over_it_ends_as_the_whole_one(config, tmp_path, whole):
-    hits = killed_and_resumed(config, tmp_path / "part", times=10, seed=1)
+    rng, kills, folder = random.Random(1), 0, tmp_path / "0"
+    while kills < 10:
+        if kill_at_random(config, folder, rng):
+            kills += 1
+        else:  # it came to its end between two kills: begin another
+            assert results(folder) == results(whole[0])
+            folder = tmp_path / str(kills)
 
-    assert results(tmp_path / "part") == results(whole[0])
-    assert hits >= 5  # the last ones may come after the end
+    result = call("tune", config, "--jobs", 1, "--out", folder, "--resume")
+
+    assert result.exit_code == 0, result.stderr
+    assert results(folder) == results(whole[0])

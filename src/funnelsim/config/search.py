@@ -62,8 +62,6 @@ class Variable(Paper):
         elif self.choices is not None:
             if self.step is not None or self.log:
                 yield Broken("", "choices take neither step nor log")
-            if len(set(map(repr, self.choices))) < len(self.choices):
-                yield Broken("choices", "must differ from one another")
         elif self.low is None or self.high is None:
             yield Broken("", "give both low and high")
         else:

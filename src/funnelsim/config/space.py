@@ -59,6 +59,8 @@ def _variable_faults(path: str, variable: Variable) -> Iterator[Broken]:
         yield Broken(key, fault.rule, fault.suggestion)
         return
     if variable.choices is not None:
+        if len(set(map(repr, variable.choices))) < len(variable.choices):
+            yield Broken(f"{key}.choices", "must differ from one another")
         for j, choice in enumerate(variable.choices):
             rule = known.rule_broken_by(choice)
             if rule is not None:

@@ -1,260 +1,26 @@
-"""Reps and their work lists, in the total order of the model. Nothing here is drawn."""
+"""Gives out work in the total order of the model. Nothing here is drawn."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import insort
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-import simpy
 from simpy.events import EventPriority
 
 from funnelsim.engines import moments
-from funnelsim.engines.log import row
-from funnelsim.records import ALWAYS, NEVER, Result
+from funnelsim.engines.rep import Rep, Team
+from funnelsim.records import NEVER, Result
 from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from funnelsim.engines.prospect import Prospect
+    from funnelsim.engines.case import Case
     from funnelsim.engines.shop import Shop
+    from funnelsim.engines.worklist import Task
 
-# Classes of work, the first served first.
-MEETINGS, CALLBACKS, DEAL_WORK, FIRST, LATER = range(5)
-N_CLASSES = 5
-
-_OPEN = int(Result.OPEN)
-_REASSIGNED = int(Result.REASSIGNED)
-_MOVED = int(Result.MOVED)
-
-
-def ramped(ms: int, permille: int) -> int:
-    """Return the time that work of `ms` takes a rep of that productivity, rounded up.
-
-    >>> ramped(1001, 500), ramped(7, 1000)
-    (2002, 7)
-    """
-    return ms if permille == 1000 else (ms * 1000 + permille - 1) // permille
-
-
-class Task(simpy.Event):
-    """A piece of work that waits in a list; as an event it happens when the work on it ends.
-
-    `begin` (of the subclasses in `tasks`) looks up what the prospect does and returns how long it takes.
-    """
-
-    ends = moments.TOUCH_ENDS
-    # What most tasks share stands here; an instance has it only where it differs.
-    kind = 0
-    waiting = False
-    escalated = False
-    list: WorkList
-    rep: Rep | None = None
-    queued_at = -1
-    start = -1
-    dial = -1
-    planned_end = -1
-    result = _OPEN
-    _ok = True
-
-    def __init__(
-        self, lead: Prospect, work_class: int, length: int, number: int, available_at: int, due_at: int
-    ) -> None:
-        self.env = lead.env
-        self.callbacks = []
-        self.lead = lead
-        self.work_class = work_class
-        self.length = length  # for the question whether it fits before a reservation
-        self.number = number
-        self.attempt = lead.attempt
-        self.episode = lead.episode
-        self.available_at = available_at
-        self.due_at = due_at
-
-    def begin(self, rep: Rep, now: int) -> int:
-        """Judge the work that `rep` now begins, and return how long it takes."""
-        raise NotImplementedError
-
-    def expected_length(self) -> int:
-        """Return the length by which it is judged to fit before a reservation."""
-        return self.length
-
-    def row(self, rep: int, start: int, end: int, result: int) -> bytes:
-        """Return this task's row of the touch log."""
-        lead = self.lead
-        return row(
-            self.kind, lead.i, self.episode, self.attempt, self.number, rep, self.list.id, lead.tier, lead.score,
-            self.queued_at, self.available_at, self.due_at, start, self.dial, end, result,
-        )  # fmt: skip
-
-
-class WorkList:
-    """The tasks of one rep or of one team, by class and length, each a heap."""
-
-    __slots__ = ("buckets", "classes", "count", "id")
-
-    def __init__(self, list_id: int) -> None:
-        self.id = list_id
-        self.count = 0
-        self.classes: tuple[int, ...] = ()  # the classes of work that ever stood here, the first served first
-        # For each class: (length, heap) pairs. There are few lengths: a call or an e-mail, prepared or not.
-        self.buckets: list[list[tuple[int, list[Any]]]] = [[] for _ in range(N_CLASSES)]
-
-    def push(self, key: int, task: Task) -> None:
-        """Add a task under its queue key; ties go to the earlier due, then to the lower lead."""
-        entry = (key, task.due_at, task.lead.i, task.number, task)
-        work_class = task.work_class
-        for length, heap in self.buckets[work_class]:
-            if length == task.length:
-                heappush(heap, entry)
-                return
-        self.buckets[work_class].append((task.length, [entry]))
-        if work_class not in self.classes:
-            self.classes = tuple(sorted((*self.classes, work_class)))
-
-    def head(self, work_class: int, room: int, permille: int) -> tuple[Any, list[Any]] | None:
-        """Return the first entry of a class that fits into `room`, and its heap."""
-        best = None
-        for length, heap in self.buckets[work_class]:
-            while heap:
-                entry = heap[0]
-                task = entry[4]
-                if task.waiting and (task.list is self or task.escalated):
-                    fits = room == ALWAYS or work_class == MEETINGS or ramped(length, permille) <= room
-                    if fits and (best is None or entry < best[0]):
-                        best = (entry, heap)
-                    break
-                heappop(heap)
-        return best
-
-    def meetings(self) -> list[Task]:
-        """Return the meetings that wait here, in order."""
-        entries = sorted(e for _, heap in self.buckets[MEETINGS] for e in heap if e[4].waiting and e[4].list is self)
-        return [entry[4] for entry in entries]
-
-
-class Rep:
-    """One rep: hours, reservations, own list."""
-
-    __slots__ = (
-        "closes", "index", "key", "list", "max_leads", "max_opportunities", "next_shift", "open", "open_leads",
-        "open_opportunities", "opens", "permille", "ramp_from", "ramp_permille", "reserved_from", "reserved_to",
-        "serves", "since", "starts", "task", "team", "turn_weight", "weight",
-    )  # fmt: skip
-
-    def __init__(self, index: int, team: Team, shop: Shop) -> None:
-        roster = shop.roster
-        self.index = index
-        self.key = moments.index_key(index)
-        self.team = team
-        self.list = shop.new_list(index)
-        self.opens: list[int] = roster.calendars[index].opens.tolist()
-        self.closes: list[int] = roster.calendars[index].closes.tolist()
-        self.next_shift = 0
-        self.open = False
-        self.since = -1  # idle since; before all others while it never worked
-        self.task: Task | None = None
-        self.starts = int(roster.starts[index])
-        self.ramp_from: list[int] = roster.ramp_from[index].tolist()
-        self.ramp_permille: list[int] = roster.ramp_permille[index].tolist()
-        self.permille = self.ramp_permille[0] if len(self.ramp_permille) == 1 else 0
-        self.max_leads = int(roster.max_open_leads[index])
-        self.max_opportunities = int(roster.max_open_opportunities[index])
-        self.open_leads = 0
-        self.open_opportunities = 0
-        self.weight = int(roster.weight[index])
-        self.turn_weight = [0, 0]  # smooth weighted round robin, for leads and for opportunities
-        self.serves: list[bool] = roster.serves[index].tolist()
-        self.reserved_from: list[int] = []
-        self.reserved_to: list[int] = []
-
-    def productivity(self, now: int) -> int:
-        """Return the productivity at `now`, permille."""
-        return self.permille or self.ramp_permille[bisect_right(self.ramp_from, now) - 1]
-
-    def room(self, now: int) -> int:
-        """Return the time until the next reservation."""
-        if not self.reserved_from or self.reserved_from[-1] <= now:
-            return ALWAYS
-        return self.reserved_from[bisect_right(self.reserved_from, now)] - now
-
-    def first_task(self, now: int) -> tuple[Any, list[Any]] | None:
-        """Return the first task of the own and the team's list that fits, as (entry, heap)."""
-        own, shared = self.list, self.team.list
-        room = self.room(now) if self.reserved_from else ALWAYS
-        permille = self.permille or self.productivity(now)
-        if not own.count:
-            for work_class in shared.classes:
-                best = shared.head(work_class, room, permille)
-                if best is not None:
-                    return best
-            return None
-        for work_class in range(N_CLASSES):
-            best = own.head(work_class, room, permille)
-            other = shared.head(work_class, room, permille)
-            if other is not None and (best is None or other[0] < best[0]):
-                best = other
-            if best is not None:
-                return best
-        return None
-
-    def first_slot(self, earliest: int, length: int, slot: int) -> int:
-        """Return the first instant on the grid, at or after `earliest`, at which `length` is free; NEVER if none."""
-        opens, closes = self.opens, self.closes
-        j = bisect_right(opens, earliest) - 1
-        if j < 0 or earliest >= closes[j]:
-            j += 1
-        while j < len(opens):
-            opening, closing = opens[j], closes[j]
-            t = opening if earliest <= opening else opening - (opening - earliest) // slot * slot
-            while t + length <= closing:
-                clash = self._clash(t, t + length)
-                if clash < 0:
-                    return t
-                t = opening - (opening - clash) // slot * slot
-            j += 1
-        return NEVER
-
-    def _clash(self, start: int, end: int) -> int:
-        """Return the end of a reservation that overlaps [start, end), or -1."""
-        j = bisect_right(self.reserved_from, start) - 1
-        if j >= 0 and self.reserved_to[j] > start and end > start:
-            return self.reserved_to[j]
-        if j + 1 < len(self.reserved_from) and self.reserved_from[j + 1] < end and self.reserved_to[j + 1] > start:
-            return self.reserved_to[j + 1]
-        return -1
-
-    def reserve(self, start: int, length: int) -> None:
-        """Put a reservation into the diary."""
-        j = bisect_right(self.reserved_from, start)
-        self.reserved_from.insert(j, start)
-        self.reserved_to.insert(j, start + length)
-
-    def unreserve(self, start: int, length: int) -> None:
-        """Take a reservation out of the diary again."""
-        j = bisect_left(self.reserved_from, start)
-        while self.reserved_to[j] != start + length:
-            j += 1
-        del self.reserved_from[j], self.reserved_to[j]
-
-
-class Team:
-    """The reps of one role, their shared list, and the leads that nobody could take yet."""
-
-    __slots__ = ("clock", "dirty", "escalated", "idle", "index", "list", "reps", "turn", "unassigned", "waiting")
-
-    def __init__(self, index: int, shop: Shop) -> None:
-        self.index = index
-        self.list = shop.new_list(shop.roster.n + index)
-        self.reps: list[Rep] = []
-        self.idle: list[tuple[int, int, Rep]] = []  # (idle since, index, rep), sorted: open and free
-        self.waiting = 0  # tasks in all lists of the team
-        self.escalated = 0  # of these, tasks that stand in the team's list besides their own
-        self.unassigned: list[tuple[int, int, int, Prospect]] = []  # (queue key, due, lead, prospect), sorted
-        self.turn: dict[tuple[bool, int], int] = {}  # round robin: whose turn it was, by duty and segment (-1: none)
-        self.dirty = False
-        self.clock = shop.business_clock(index)
+_OPEN, _REASSIGNED, _MOVED = int(Result.OPEN), int(Result.REASSIGNED), int(Result.MOVED)
 
 
 class Desk:
@@ -311,7 +77,7 @@ class Desk:
 
     # Lists.
 
-    def queue_key(self, lead: Prospect, available_at: int, due_at: int) -> int:
+    def queue_key(self, lead: Case, available_at: int, due_at: int) -> int:
         """Return the key by which the order of work sorts a task within its class."""
         order = self.order
         if order == DEADLINE:
@@ -462,7 +228,7 @@ class Desk:
 
     # Who gets what.
 
-    def route(self, team: Team, lead: Prospect, *, excluded: Sequence[Rep] = ()) -> Rep | None:
+    def route(self, team: Team, lead: Case, *, excluded: Sequence[Rep] = ()) -> Rep | None:
         """Return the rep who gets the lead next, or None where nobody has room."""
         now = self.env._now
         segment = lead.segment
@@ -517,7 +283,7 @@ class Desk:
             else:
                 j += 1
 
-    def closer(self, lead: Prospect, earliest: int, length: int) -> tuple[Rep, int]:
+    def closer(self, lead: Case, earliest: int, length: int) -> tuple[Rep, int]:
         """Return who meets an SQL, and when: the owner where it holds both roles, else by the routing rule."""
         shop = self.shop
         team = self.teams[shop.roster.close_team]
@@ -534,7 +300,7 @@ class Desk:
         return rep, rep.first_slot(earliest, length, self.agreement.slot_ms)
 
     def earliest_closer(
-        self, lead: Prospect, earliest: int, length: int, among: Sequence[Rep] = ()
+        self, lead: Case, earliest: int, length: int, among: Sequence[Rep] = ()
     ) -> tuple[Rep, int]:
         """Return the closer with the earliest free slot, then by index; caps do not count where all are full."""
         team = self.teams[self.shop.roster.close_team]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from funnelsim.engines import moments
-from funnelsim.engines.desk import WorkList
 from funnelsim.engines.moments import Lifeline, Moment
 from funnelsim.engines.prospect import Prospect
 from funnelsim.engines.shop import Shop
+from funnelsim.engines.worklist import WorkList
 from funnelsim.records import NEVER, Int64, Leads, Outcomes, Rules, Scored, TouchLog
 from funnelsim.roster import Agreement, Roster
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from funnelsim.calendar import business_clock
-from funnelsim.engines.desk import Desk, WorkList
+from funnelsim.engines.desk import Desk
 from funnelsim.engines.log import LogBook
 from funnelsim.engines.moments import Clock
+from funnelsim.engines.worklist import WorkList
 from funnelsim.records import Leads, Outcomes, Rules, Scored, State
 from funnelsim.roster import EMAIL, Agreement, Roster, Span
 

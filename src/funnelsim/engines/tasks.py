@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funnelsim.engines import moments
-from funnelsim.engines.desk import CALLBACKS, DEAL_WORK, MEETINGS, Task, ramped
+from funnelsim.engines.worklist import CALLBACKS, DEAL_WORK, MEETINGS, Task, ramped
 from funnelsim.records import ALWAYS, NEVER, Result, Row, State
 from funnelsim.roster import EMAIL
 
 if TYPE_CHECKING:
-    from funnelsim.engines.desk import Rep
-    from funnelsim.engines.prospect import Prospect
+    from funnelsim.engines.case import Case
+    from funnelsim.engines.rep import Rep
 
 NOT_REACHED, SENT, TOO_SOON = int(Result.NOT_REACHED), int(Result.SENT), int(Result.TOO_SOON)
 SQL, NO_SHOW, REJECTED, LOST_TO_ANOTHER = (
@@ -29,7 +29,7 @@ class Touch(Task):
 
     kind = CALLED
 
-    def __init__(self, lead: Prospect, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
+    def __init__(self, lead: Case, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
         # All of `Task.__init__`, written out: there is one of these for every attempt.
         self.env = lead.env
         self.callbacks = []
@@ -102,7 +102,7 @@ class Reply(Task):
 
     kind = int(Row.REPLY)
 
-    def __init__(self, lead: Prospect, k: int, available_at: int, due_at: int) -> None:
+    def __init__(self, lead: Case, k: int, available_at: int, due_at: int) -> None:
         super().__init__(lead, CALLBACKS, 0, k, available_at, due_at)
         self.length = self.expected_length()
 
@@ -137,7 +137,7 @@ class Meeting(Task):
     kind = int(Row.MEETING)
     ends = moments.MEETING_ENDS
 
-    def __init__(self, lead: Prospect) -> None:
+    def __init__(self, lead: Case) -> None:
         super().__init__(lead, MEETINGS, lead.shop.reserved_ms, lead.m, lead.reserved, lead.reserved)
 
     def begin(self, rep: Rep, now: int) -> int:
@@ -185,7 +185,7 @@ class DealWork(Task):
     kind = int(Row.DEAL_WORK)
     ends = moments.DEAL_WORK_ENDS
 
-    def __init__(self, lead: Prospect, length: int, number: int, now: int) -> None:
+    def __init__(self, lead: Case, length: int, number: int, now: int) -> None:
         super().__init__(lead, DEAL_WORK, length, number, now, now)
 
     def begin(self, rep: Rep, now: int) -> int:
