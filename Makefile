@@ -34,7 +34,8 @@ docs: $(VENV)/.runtime
 	$(BIN)/python -m funnelsim.report.reference docs
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/workload_w.py
+	mkdir -p results/bench
+	for name in workload_w scaling startup; do $(BIN)/python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist

@@ -45,7 +45,7 @@ def lead_process(env, i, reps, leads, counts):
     priority = 0 if score >= 70 else 1
     for k in range(6):
         due = env.now
-        counts.due += 1
+        counts.due += k > 0  # the first falls due with the arrival: one event
         with reps.request(priority=priority) as turn:
             outcome = yield turn | env.timeout(PATIENCE_MINUTES)
             if turn not in outcome:

@@ -1,7 +1,7 @@
 """At how many points should a lead count as qualified?
 
-Configuration: configs/six_stage.toml (cutoff 40 in force), ten common replications for each of six cutoffs, all else held.
-Run time: about three minutes on two cores.
+Configuration: configs/six_stage.toml (cutoff 40 in force), ten common replications for each of six cutoffs, all else
+held. Run time: about three minutes on two cores.
 
     python experiments/01_which_threshold.py
 

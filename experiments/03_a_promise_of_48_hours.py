@@ -1,11 +1,14 @@
 """Can sales promise to work every lead within 48 hours, and what does it take?
 
-Configuration: configs/sla_48h.toml, ten common replications for each of four ways to keep the promise. Run time: about two
-minutes on two cores.
+Configuration: configs/sla_48h.toml, ten common replications for each of four ways to keep the promise. Run time: about
+two minutes on two cores.
 
     python experiments/03_a_promise_of_48_hours.py
 
-Answer: (see the end of this text once measured).
+Answer (version 0.1.0, seed 1): three BDRs who rest at the weekend work 90 % of leads within 48 hours, whoever may
+call whom, and can promise 46 hours in 90 % of cases. A fourth who is on duty at the weekend helps little while leads
+wait for their owner (93 %, 41 hours); where anybody may take any lead it is 99.6 % and 20 hours. That brings 6 % more
+revenue than the first way, 74,000 a year, and costs 12 % more in reps, 76,000.
 """
 
 from __future__ import annotations
@@ -17,8 +20,13 @@ from funnelsim import Scenario
 
 CONFIG = Path(__file__).resolve().parents[1] / "configs" / "sla_48h.toml"
 MEASURES = (
-    "worked_within_48h_share", "promise_first_touch_hours", "speed_to_lead_median_hours", "deals", "revenue", "rep_cost",
-)  # fmt: skip
+    "worked_within_48h_share",
+    "promise_first_touch_hours",
+    "speed_to_lead_median_hours",
+    "deals",
+    "revenue",
+    "rep_cost",
+)
 
 
 def with_routing(scenario: Scenario, method: str) -> Scenario:

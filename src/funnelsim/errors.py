@@ -40,6 +40,10 @@ class InputError(FunnelsimError):
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
+        # Exceptions are pickled by their message; the faults are what a worker has to send home.
+        return type(self), (self.faults,)
+
 
 class StudyMismatchError(FunnelsimError):
     """A study that was begun with another scenario, space, objectives or seeds than the one asked to continue it."""

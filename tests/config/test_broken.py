@@ -64,7 +64,7 @@ def broken_values(path: Path_, node: Node) -> list[Any]:
     kind = node.kind()
     values = list(WRONG_TYPES[kind])
     if kind is None and not node.is_table() and not node.is_named() and node.entry() is None:
-        values = [True, [], {"a": 1}]  # a date, or the end of a search range
+        values = [[], {"a": 1}]  # a date, or the end or a choice of a variable
     bounds = node.bounds()
     if kind in ("int", "float"):
         if bounds.low is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnelsim.config.durations import DAY_MS, HOUR_MS, MAX_MS, MINUTE_MS, Duration
@@ -58,6 +58,7 @@ def test_negative_and_endless_durations_say_so():
             Duration.parse(text)
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 1e5).map(abs),  # -0.0 is written as 0
     st.sampled_from(["ms", "s", "min", "h", "d"]),

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.scenes import load
@@ -184,6 +184,7 @@ def values(known: FieldPath) -> st.SearchStrategy[Any]:
     return st.floats(low, 10.0 if known.path == "scoring.tier_b_above" else 100.0)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_set_is_read_back_and_nothing_else_changes(data: st.DataObject):
     path = data.draw(st.sampled_from([path for path in PATHS if "grade" not in path]))
@@ -203,6 +204,7 @@ def _is_common_term(path: str, other: str) -> bool:
     return path.startswith("sla.") and other.startswith(("sla.A.", "sla.B.", "sla.C.")) and path[4:] == other[6:]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([path for path in static_paths() if path != "lifecycle"]),
     st.sampled_from([-1, 0, 1e9, "x", "", "-1h", float("nan"), True, [], {}]),

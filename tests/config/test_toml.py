@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnelsim.config.load import load_scenario
@@ -66,6 +66,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path):
         load_scenario(path)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
 def test_any_bytes_are_tables_or_a_fault(raw: bytes):
     told = ""

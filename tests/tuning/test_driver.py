@@ -35,7 +35,9 @@ def test_values_are_means_over_the_common_replications(tmp_path):
         jobs = [toy.Job(tried.candidate.digest, tried.candidate.document, r) for r in range(3)]
         rows = [toy.measured(job) for job in jobs]
         assert tried.judgement.means[0] == pytest.approx(np.mean([row["revenue"] for row in rows]), rel=1e-12)
-        assert tried.judgement.means[1] == pytest.approx(np.mean([row["leads_wasted_share"] for row in rows]), rel=1e-12)
+        assert tried.judgement.means[1] == pytest.approx(
+            np.mean([row["leads_wasted_share"] for row in rows]), rel=1e-12
+        )
 
 
 def test_a_policy_in_force_outside_the_space_is_trial_0_all_the_same(tmp_path):
@@ -102,7 +104,7 @@ def test_policies_that_break_a_rule_are_infeasible_with_the_reason_and_cost_no_e
     told = toy.told_of(tmp_path)
     for tried in invalid:
         assert "tier_b_above" in tried.judgement.reason
-        number, state, _, values, constraints = told[tried.number]
+        _, state, _, values, constraints = told[tried.number]
         assert (state, values) == ("PRUNED", None)
         assert max(constraints.values()) > 0
     in_search = {job.policy for job in made if job.replication < 1_000_000}
@@ -195,8 +197,15 @@ def test_the_three_sets_of_seeds_never_meet(tmp_path):
     made = []
     toy.study(tmp_path, toy.scenario(), toy.counted(made))
 
-    by_set = {first: {job.replication for job in made if first <= job.replication < first + 10**6} for first in (0, 10**6, 2 * 10**6)}
-    assert by_set == {0: set(range(3)), 10**6: set(range(10**6, 10**6 + 6)), 2 * 10**6: set(range(2 * 10**6, 2 * 10**6 + 10))}
+    by_set = {
+        first: {job.replication for job in made if first <= job.replication < first + 10**6}
+        for first in (0, 10**6, 2 * 10**6)
+    }
+    assert by_set == {
+        0: set(range(3)),
+        10**6: set(range(10**6, 10**6 + 6)),
+        2 * 10**6: set(range(2 * 10**6, 2 * 10**6 + 10)),
+    }
     assert sum(map(len, by_set.values())) == len({job.replication for job in made})
 
 

@@ -128,15 +128,15 @@ def test_what_was_evaluated_comes_back_to_the_bit(tmp_path):
     jobs = jobs_of(scenario)
     policies = [(job.policy, job.document) for job in jobs]
     with evaluating(scenario, jobs=1) as alone, Evaluations(tmp_path / "e.jsonl", alone) as first:
-        first.fill(policies, range(0, 2), None, lambda more: None)
-        before = [dict(row) for job in jobs for row in first.rows(job.policy, range(0, 2))]
+        first.fill(policies, range(2), None, lambda more: None)
+        before = [dict(row) for job in jobs for row in first.rows(job.policy, range(2))]
 
     def nothing(wanted):
         raise AssertionError("evaluated again")
 
     with Evaluations(tmp_path / "e.jsonl", nothing) as second:
-        second.fill(policies, range(0, 2), None, lambda more: None)
-        after = [dict(row) for job in jobs for row in second.rows(job.policy, range(0, 2))]
+        second.fill(policies, range(2), None, lambda more: None)
+        after = [dict(row) for job in jobs for row in second.rows(job.policy, range(2))]
 
     assert any(np.isnan(v) for row in before for v in row.values())  # that nan passes too
     for a, b in zip(before, after, strict=True):

@@ -38,7 +38,7 @@ def test_more_policies_and_more_fresh_replications_continue_a_study(tmp_path, ch
         ({"replications": 5}, "search.replications: 3 then, 5 now"),
         (
             {"objectives": [{"measure": "profit"}]},
-            'search.objectives: [{"measure": "revenue", "direction": "maximize"}, {"measu... then, [{"measure": "profit"',
+            'search.objectives: [{"measure": "revenue", "direction": "maximize"}, {"measu... then, [{"measure":',
         ),
         ({"constraints": [{"measure": "cost", "at_most": 1.0}]}, "search.constraints: [] then"),
         (

@@ -68,7 +68,9 @@ def test_means_and_violations_are_judged():
     assert judgement.reason == "breaks cost <= 100"
 
 
-@pytest.mark.parametrize(("share", "kept", "short"), [(0.9, 18, 0), (0.9, 17, 1), (1.0, 19, 1), (0.05, 1, 0), (0.06, 1, 1)])
+@pytest.mark.parametrize(
+    ("share", "kept", "short"), [(0.9, 18, 0), (0.9, 17, 1), (1.0, 19, 1), (0.05, 1, 0), (0.06, 1, 1)]
+)
 def test_a_probability_counts_the_replications_that_keep_the_bound(share, kept, short):
     values = [1.0] * kept + [0.0] * (20 - kept)
 

@@ -28,7 +28,9 @@ def test_a_duration_is_searched_in_the_unit_of_its_lower_end():
 
 
 def test_a_business_duration_keeps_its_clock():
-    space = space_of({"sla.first_touch": {"low": "1 business hours", "high": "2 business days", "step": "1 business hours"}})
+    space = space_of(
+        {"sla.first_touch": {"low": "1 business hours", "high": "2 business days", "step": "1 business hours"}}
+    )
 
     assert space.distributions["sla.first_touch"] == FloatDistribution(1.0, 16.0, step=1.0)
     policy = policy_of(space.candidate({"sla.first_touch": 5.0}).document)
@@ -155,7 +157,9 @@ def test_an_absent_limit_is_outside_a_range():
 
 
 def test_parameters_that_break_a_rule_of_the_policy_make_none_and_say_why():
-    space = loose_space({"scoring.tier_a_above": {"low": 0.0, "high": 30.0}, "scoring.tier_b_above": {"low": 0.0, "high": 30.0}})
+    space = loose_space(
+        {"scoring.tier_a_above": {"low": 0.0, "high": 30.0}, "scoring.tier_b_above": {"low": 0.0, "high": 30.0}}
+    )
 
     candidate = space.candidate({"scoring.tier_a_above": 5.0, "scoring.tier_b_above": 20.0})
 

@@ -70,7 +70,7 @@ def test_interrupted_again_and_again_it_ends_as_the_whole_one(tmp_path, whole):
 
 
 def test_cut_off_at_any_byte_it_ends_as_the_whole_one(tmp_path, whole):
-    """A kill leaves some first part of the journal and of the evaluations: any will do, half lines and locks included."""
+    """A kill leaves some first part of the journal and of the evaluations; any will do, half lines included."""
     folder, _ = whole
     rng = random.Random(4)
     for attempt in range(12):

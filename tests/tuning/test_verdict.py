@@ -209,9 +209,7 @@ def test_the_search_flatters_what_the_report_does_not(tmp_path):
 
     from funnelsim.tuning.evaluations import evaluated_by
 
-    scenario = toy.scenario(
-        trials=64, replications=1, report_replications=40, objectives=[{"measure": "revenue"}]
-    )
+    scenario = toy.scenario(trials=64, replications=1, report_replications=40, objectives=[{"measure": "revenue"}])
     tuned = toy.study(tmp_path, scenario, evaluated_by(lucky))
 
     best = max(tuned.tried, key=lambda t: t.judgement.means[0])

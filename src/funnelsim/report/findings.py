@@ -338,10 +338,12 @@ def _percent(share: float) -> str:
 
 
 def _finding(policy: Reported, tuned: Tuned) -> str:
+    if not policy.judgement.feasible:
+        return "breaks a constraint" if policy.judgement.status == "infeasible" else "not defined"
     if policy.tried.number == 0:
         return "on the front" if tuned.report.in_force_on_front else "dominated"
     words = {"better": "better", "trade": "a trade", "same": "no detectable difference", "worse": "worse"}
-    return words.get(policy.finding, policy.finding)
+    return words[policy.finding]
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -1,0 +1,201 @@
+"""Conservation after the run: the touch log, the outcomes, the calendars and the agreement read against each other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from funnelsim.calendar import add_business
+from funnelsim.lab.play import Played
+from funnelsim.metrics.conservation import faults
+from funnelsim.metrics.lost import LostBuyer, lost_cause
+from funnelsim.metrics.waste import Waste, wasted_cause, would_buy
+from funnelsim.records import FIRST_FINAL, LOG_COLUMNS, NEVER, Result, Row, State
+from funnelsim.roster import Span, build_agreement, build_rules
+
+TRIES = (Row.CALL, Row.EMAIL, Row.CALLBACK)
+TOUCHES = (*TRIES, Row.REPLY)
+WORK = (*TOUCHES, Row.MEETING, Row.DEAL_WORK)
+ENDS_IN = {
+    Result.DISQUALIFIED: State.DISQUALIFIED,
+    Result.LOST_TO_ANOTHER: State.LOST_TO_ANOTHER,
+    Result.TOO_SOON: State.OPTED_OUT,
+    Result.TIRED: State.OPTED_OUT,
+    Result.WON: State.WON,
+    Result.LOST: State.LOST,
+    Result.STALLED: State.STALLED,
+    Result.REJECTED: State.REJECTED,
+    Result.NO_SHOW: State.NO_SHOW,
+    Result.ABANDONED: State.ABANDONED,
+    Result.EXHAUSTED: State.EXHAUSTED,
+}
+
+
+def table(played: Played) -> pd.DataFrame:
+    """Return the touch log as a table."""
+    return pd.DataFrame({name: getattr(played.touches, name) for name in LOG_COLUMNS})
+
+
+def after(played: Played, t: int, span: Span, *, closing: bool = False) -> int:
+    """Return the end of a term, from the calendars alone."""
+    roster = played.roster
+    team = roster.close_team if closing else roster.touch_team
+    return add_business(roster.team_calendars[team], t, span.ms) if span.business else t + span.ms
+
+
+def check_books(played: Played, end: int) -> None:
+    """Every rule below, on one replication."""
+    log = table(played)
+    assert faults(played.leads, played.outcomes, played.touches, end=end) == []
+    check_order(log)
+    check_handovers(played, log, end)
+    check_stays(log, end)
+    check_hours(played, log)
+    check_terms(played, log)
+    check_bookings(played, log)
+    check_causes(played)
+
+
+def check_order(log: pd.DataFrame) -> None:
+    """Rows are sorted by their whole key, and no two rows share it."""
+    keys = list(log[["end", "kind", "lead", "episode", "number", "rep", "queued_at"]].itertuples(index=False, name=None))
+    assert all(a < b for a, b in pairwise(keys))
+
+
+def check_handovers(played: Played, log: pd.DataFrame, end: int) -> None:
+    """A lead's handovers follow one another, each row has one end, and the last one agrees with the lead's state."""
+    o = played.outcomes
+    rows = log[log.kind == Row.HANDOVER].sort_values(["lead", "start"])
+    by_lead: dict[int, list[Any]] = {}
+    for row in rows.itertuples():
+        by_lead.setdefault(row.lead, []).append(row)
+    for i in range(played.leads.n):
+        state, mine = State(int(o.state[i])), by_lead.get(i, [])
+        assert [row.number for row in mine] == list(range(int(o.handovers[i])))
+        for row, following in pairwise(mine):
+            assert row.end <= following.start
+            assert row.episode < following.episode
+            assert row.result == Result.NURTURE
+        last = Result(mine[-1].result) if mine else None
+        if last is None:
+            assert state in (State.MARKETING, State.SYNCING, State.MERGED)
+        elif last == Result.OPEN:
+            assert state in (State.UNASSIGNED, State.WAITING, State.IN_WORK, State.BETWEEN_TOUCHES,
+                             State.CALLED_BACK, State.MEETING_BOOKED, State.OPPORTUNITY)  # fmt: skip
+            assert mine[-1].end == end
+        elif last == Result.NURTURE:
+            assert state in (State.NURTURE, State.MARKETING, State.SYNCING)
+        else:
+            assert state == ENDS_IN[last]
+            assert mine[-1].end == o.since[i] < end
+        if mine:
+            assert o.handed_at[i] == mine[0].start
+            assert o.tier[i] == mine[0].tier
+            assert o.score[i] == mine[0].score
+        assert state < FIRST_FINAL or state == State.MERGED or mine
+
+
+def check_stays(log: pd.DataFrame, end: int) -> None:
+    """A lead is in one place at a time: its stays with sales follow one another inside its handovers."""
+    stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])].sort_values(["lead", "queued_at", "end"])
+    handovers = log[log.kind == Row.HANDOVER].set_index(["lead", "number"]).sort_index()
+    numbers = handovers.groupby("lead").episode.apply(list)
+    for a, b in pairwise(stays.itertuples()):
+        assert a.lead != b.lead or b.queued_at >= a.end, f"lead {a.lead} is in two places at {b.queued_at}"
+    for row in stays.itertuples():
+        number = int(np.searchsorted(numbers[row.lead], row.episode))
+        held = handovers.loc[(row.lead, number)]
+        assert held.start <= row.queued_at
+        assert row.end <= held.end or row.result == Result.OPEN
+        assert row.queued_at < end
+    begun = log[log.kind.isin(WORK) & (log.start >= 0)]
+    assert ((begun.queued_at <= begun.start) & (begun.start <= begun.end) & (begun.start < end)).all()
+    assert ((begun.rep >= 0) | (begun.start < 0)).all()
+    waited = log[log.kind.isin(WORK) & (log.start < 0)]
+    assert ((waited.rep == -1) & (waited.dial == -1) & (waited.queued_at <= waited.end)).all()
+    never_begun = (Result.OPEN, Result.DROPPED, Result.CANCELLED, Result.REASSIGNED, Result.ABANDONED, Result.MOVED,
+                   Result.STALLED)  # fmt: skip
+    assert waited.result.isin(never_begun).all()
+    assert (waited[waited.result == Result.OPEN].end == end).all()
+    made = begun[begun.kind.isin([Row.CALL, Row.EMAIL, Row.CALLBACK]) & (begun.dial >= 0)]
+    for _, numbers_of_lead in made.groupby("lead").number:
+        assert sorted(numbers_of_lead) == list(range(len(numbers_of_lead)))  # every touch of luck is used once
+
+
+def check_hours(played: Played, log: pd.DataFrame) -> None:
+    """Nothing is begun outside the open hours of who does it."""
+    work = log[log.kind.isin(WORK) & (log.start >= 0)]
+    for rep, rows in work.groupby("rep"):
+        calendar = played.roster.calendars[rep]
+        start = rows.start.to_numpy()
+        j = np.searchsorted(calendar.opens, start, side="right") - 1
+        assert (j >= 0).all()
+        assert (start < calendar.closes[j]).all()
+
+
+def check_terms(played: Played, log: pd.DataFrame) -> None:
+    """Attempts, gaps, due dates, windows and the earliest touch are those of the agreement, on the right clock."""
+    agreement = build_agreement(played.scenario, played.roster)
+    interest = {(r.lead, r.number): r.available_at for r in log[log.kind == Row.HANDOVER].itertuples()}
+    handed = log[log.kind == Row.HANDOVER].sort_values(["lead", "number"]).groupby("lead").episode.apply(list)
+    log = log.sort_values(["lead", "episode", "queued_at", "end"])
+    for row in log[log.kind == Row.WINDOW].itertuples():
+        assert row.due_at == after(played, row.start, agreement.tiers[row.tier].window)
+        assert row.end <= row.due_at or row.result in (Result.OPEN, Result.RECYCLED, Result.NURTURE, Result.LAPSED)
+    previous: Any = None
+    for row in log[log.kind.isin(TOUCHES)].itertuples():
+        terms = agreement.tiers[row.tier]
+        assert 1 <= row.attempt <= terms.attempts
+        assert row.available_at <= row.queued_at
+        first = row.attempt == 1 or row.kind == Row.CALLBACK
+        first = first and row.kind != Row.REPLY
+        assert row.due_at == after(played, row.available_at, terms.first_touch if first else terms.later_touch)
+        if row.attempt == 1 and row.kind in (Row.CALL, Row.EMAIL):
+            number = int(np.searchsorted(handed[row.lead], row.episode))
+            fresh = number == 0 or row.episode == handed[row.lead][number - 1] + 1
+            if fresh:
+                assert row.available_at >= after(played, interest[row.lead, number], terms.earliest)
+        same = previous is not None and (previous.lead, previous.episode) == (row.lead, row.episode)
+        if same and row.kind in (Row.CALL, Row.EMAIL) and previous.result in (Result.NOT_REACHED, Result.SENT):
+            assert row.attempt == previous.attempt + 1
+            assert row.available_at == after(played, previous.end, terms.gaps[previous.attempt - 1])
+        if row.kind in (Row.CALL, Row.EMAIL):
+            assert (row.kind == Row.EMAIL) == bool(terms.touches[row.attempt - 1])
+        previous = row
+
+
+def check_bookings(played: Played, log: pd.DataFrame) -> None:
+    """A meeting is reserved on the grid of its closer's shift, wholly inside it, and with notice."""
+    agreement, rules = build_agreement(played.scenario, played.roster), build_rules(played.scenario)
+    length = -(-rules.meeting_ms // agreement.slot_ms) * agreement.slot_ms
+    for row in log[log.kind == Row.BOOKING].itertuples():
+        if row.due_at == NEVER:
+            continue
+        calendar = played.roster.calendars[row.rep]
+        j = int(np.searchsorted(calendar.opens, row.due_at, side="right")) - 1
+        assert j >= 0
+        assert (row.due_at - calendar.opens[j]) % agreement.slot_ms == 0
+        assert row.due_at + length <= calendar.closes[j]
+        assert row.due_at >= after(played, row.available_at, agreement.notice, closing=True)
+    kept = log[(log.kind == Row.MEETING) & (log.start >= 0)]
+    assert (kept.start >= kept.due_at).all()
+    booked = log[log.kind == Row.BOOKING].set_index(["lead", "number"])
+    for row in kept.itertuples():
+        assert row.due_at in booked.loc[[(row.lead, row.number)]].due_at.to_numpy()
+
+
+def check_causes(played: Played) -> None:
+    """The won would have bought; every lead is wasted, and every buyer lost, under exactly one cause or none."""
+    leads, o, scenario = played.leads, played.outcomes, played.scenario
+    buyer = would_buy(leads, scenario)
+    won = o.state == State.WON
+    assert buyer[won].all()
+    wasted = wasted_cause(leads, o, played.touches, scenario)
+    assert np.isin(wasted, list(Waste)).all()
+    assert not wasted[won | (o.state == State.MERGED)].any()
+    lost = lost_cause(leads, o, played.touches, scenario)
+    assert np.isin(lost, list(LostBuyer)).all()
+    assert ((lost != LostBuyer.NONE) == (buyer & ~won)).all()
