@@ -100,7 +100,7 @@ def check_handovers(played: Played, log: pd.DataFrame, end: int) -> None:
 
 def check_stays(log: pd.DataFrame, end: int) -> None:
     """A lead is in one place at a time: its stays with sales follow one another inside its handovers."""
-    stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])].sort_values(["lead", "queued_at", "end"])
+    stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])].sort_values(["lead", "queued_at", "end", "number"])
     handovers = log[log.kind == Row.HANDOVER].set_index(["lead", "number"]).sort_index()
     numbers = handovers.groupby("lead").episode.apply(list)
     for a, b in pairwise(stays.itertuples()):
@@ -141,7 +141,7 @@ def check_terms(played: Played, log: pd.DataFrame) -> None:
     agreement = build_agreement(played.scenario, played.roster)
     interest = {(r.lead, r.number): r.available_at for r in log[log.kind == Row.HANDOVER].itertuples()}
     handed = log[log.kind == Row.HANDOVER].sort_values(["lead", "number"]).groupby("lead").episode.apply(list)
-    log = log.sort_values(["lead", "episode", "queued_at", "end"])
+    log = log.sort_values(["lead", "episode", "queued_at", "end", "number"])
     for row in log[log.kind == Row.WINDOW].itertuples():
         assert row.due_at == after(played, row.start, agreement.tiers[row.tier].window)
         assert row.end <= row.due_at or row.result in (Result.OPEN, Result.RECYCLED, Result.NURTURE, Result.LAPSED)
@@ -155,7 +155,7 @@ def check_terms(played: Played, log: pd.DataFrame) -> None:
         assert row.due_at == after(played, row.available_at, terms.first_touch if first else terms.later_touch)
         if row.attempt == 1 and row.kind in (Row.CALL, Row.EMAIL):
             number = int(np.searchsorted(handed[row.lead], row.episode))
-            fresh = number == 0 or row.episode == handed[row.lead][number - 1] + 1
+            fresh = row.episode == 1 + (handed[row.lead][number - 1] if number else 0)
             if fresh:
                 assert row.available_at >= after(played, interest[row.lead, number], terms.earliest)
         same = previous is not None and (previous.lead, previous.episode) == (row.lead, row.episode)

@@ -237,6 +237,12 @@ def in_nurture_at_the_end_with_time_left(w):
     w.becomes(i, State.NURTURE, 60 * DAY)
 
 
+def back_in_marketing_at_the_end_with_time_left(w):
+    i = w.lead(ready_from=80 * DAY, ready_until=120 * DAY)
+    w.handover(i, 50 * DAY, 60 * DAY)
+    w.becomes(i, State.MARKETING, 90 * DAY)
+
+
 def waiting_at_the_end_with_time_left(w):
     i = w.lead(ready_from=80 * DAY, ready_until=120 * DAY)
     w.handover(i, 85 * DAY, -1, Result.OPEN)
@@ -290,6 +296,7 @@ LIVES = [
     (final_after_a_timely_talk(State.OPPORTUNITY), LostBuyer.OPEN),
     (back_in_nurture_when_its_time_came, LostBuyer.LEFT_IN_NURTURE),
     (in_nurture_at_the_end_with_time_left, LostBuyer.LEFT_IN_NURTURE),
+    (back_in_marketing_at_the_end_with_time_left, LostBuyer.LEFT_IN_NURTURE),
     (waiting_at_the_end_with_time_left, LostBuyer.OPEN),
     (on_the_phone_at_the_end, LostBuyer.OPEN),
 ]

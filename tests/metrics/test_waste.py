@@ -49,6 +49,14 @@ def duplicate_worked(w):
     w.touch(i, 11 * DAY)
 
 
+def duplicate_that_booked_for_itself(w):
+    i = w.lead(able=False, duplicate_of=0, books_itself=True)
+    w.handover(i, 10 * DAY, 12 * DAY, Result.NO_SHOW, due_at=-1)
+    w.books(i, 10 * DAY, 12 * DAY)
+    w.meeting(i, 12 * DAY, Result.NO_SHOW)
+    w.becomes(i, State.NO_SHOW, 12 * DAY)
+
+
 def duplicate_that_opted_out(w):
     i = w.lead(able=False, duplicate_of=0)
     w.handover(i, 10 * DAY, 11 * DAY, Result.TOO_SOON)
@@ -271,6 +279,7 @@ LIVES = [
     (open_with_a_meeting, Waste.NONE),
     (open_with_an_opportunity, Waste.NONE),
     (duplicate_worked, Waste.DUPLICATE),
+    (duplicate_that_booked_for_itself, Waste.DUPLICATE),
     (duplicate_that_opted_out, Waste.DUPLICATE),
     (duplicate_not_tried, Waste.UNTOUCHED),
     (duplicate_not_handed_over, Waste.NONE),

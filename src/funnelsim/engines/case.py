@@ -43,13 +43,14 @@ class Case:
         "env", "episode", "erring", "first_due", "first_owner", "first_score", "first_talk_at", "first_tier",
         "first_touch_at", "former", "handed_at", "handover_at", "handovers", "i", "in_sales", "interest", "k", "key",
         "last_closer", "m", "meetings_left", "met_at", "misjudged", "mql_at", "opportunity_at", "owner", "patience",
-        "pieces", "prepared", "process", "qualified", "queue_patience", "rebookings", "recycles",
+        "pieces", "prepared", "process", "qualified", "qualified_at", "queue_patience", "rebookings", "recycles",
         "replied_at", "replied_to", "reserved", "score", "segment", "shop", "since", "sql_at", "state", "task", "terms",
         "tier", "unassigned_since", "unprepared", "wanted", "window_from", "window_open", "window_over", "window_to",
     )  # fmt: skip
 
     # Set at every handover, window or booking.
     terms: TierTerms
+    qualified_at: int  # the event that brought it here; the interest moves on to a named date
     interest: int
     handover_at: int
     first_due: int
@@ -168,7 +169,7 @@ class Case:
         owner = -1 if self.owner is None else self.owner.index
         self.shop.log.add(row(
             int(Row.HANDOVER), self.i, self.episode, self.attempt, self.handovers - 1, owner, -1, self.tier,
-             self.score, self.handover_at, self.interest, self.first_due, self.handover_at, -1, end, result,
+             self.score, self.handover_at, self.qualified_at, self.first_due, self.handover_at, -1, end, result,
         ))  # fmt: skip
 
     def log_window(self, end: int, result: int) -> None:
@@ -196,8 +197,8 @@ class Case:
         ))  # fmt: skip
 
     def log_as_open(self) -> None:
-        """At the end of the run, write the rows of everything that is not finished."""
-        end, log = self.shop.end, self.shop.log
+        """At the end of the run, write the rows of what is not finished; the desk writes those of the tasks."""
+        end = self.shop.end
         if not self.in_sales:
             return
         self.log_handover(end, OPEN)
@@ -205,9 +206,6 @@ class Case:
             self.log_window(end, OPEN)
         if self.unassigned_since >= 0:
             self.log_unassigned(end, OPEN)
-        for task in (self.task, *self.deal_tasks):
-            if task is not None and task.waiting:
-                log.add(task.row(-1, -1, end, OPEN))
 
     def write(self) -> None:
         """Write the life into the results, finished or not."""

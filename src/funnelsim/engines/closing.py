@@ -30,7 +30,8 @@ from funnelsim.records import ALWAYS, NEVER
 if TYPE_CHECKING:
     from funnelsim.engines.rep import Rep
 
-Part = Generator[simpy.Event, Any, int]
+Part = Generator[Any, Any, int]
+"""Part of a life: yields events, and other parts for whose value it waits."""
 
 
 class Closing(Case):
@@ -97,6 +98,7 @@ class Closing(Case):
     def _ends_touching(self) -> None:
         """Leave the caller for a meeting or a decision: the window lapses, the place is free."""
         self._closes_window(LAPSED)
+        self.window_over = False
         self.replied_to = -1
         self.misjudged = self.misjudged or self.erring
         if self.sql_at < 0:
@@ -122,9 +124,9 @@ class Closing(Case):
         if accept is not None:
             until = shop.after(self.env._now, accept, closing=True)
             if until < shop.end:
-                episode = self.episode
+                episode, touches = self.episode, self.k
                 key = moments.WINDOW_ENDS | self.key | moments.episode_key(episode) | 1
-                Moment(self.env, key, until, lambda _: self._accept_ends(episode))
+                Moment(self.env, key, until, lambda _: self._accept_ends(episode, touches))
         return True
 
     def _takes_closer(self, rep: Rep, slot: int) -> None:
@@ -144,9 +146,11 @@ class Closing(Case):
     def _notice(self) -> int:
         return self.shop.after(self.env._now, self.shop.agreement.notice, closing=True)
 
-    def _accept_ends(self, episode: int) -> None:
+    def _accept_ends(self, episode: int, touches: int) -> None:
+        # A lead sent back to its caller and agreed again has been touched since: that is another term.
+        current = episode == self.episode and touches == self.k and self.state == IS_BOOKED
         being_met = self.task is not None and not self.task.waiting
-        if episode == self.episode and self.state == IS_BOOKED and not self.accept_used and not being_met:
+        if current and not self.accept_used and not being_met:
             self.accept_used = True
             self.tell(ACCEPT_OVER)
 

@@ -43,7 +43,7 @@ class Desk:
             self.reps.append(rep)
         self.dirty = False
         self.fresh: list[Task] = []  # queued at this instant with a timer to be set if they must wait
-        self.timers: list[tuple[int, int, Task]] = []
+        self.timers: list[tuple[int, int, int, Task]] = []  # (time, key, queued at, task)
         self._next_timer = (NEVER, 0)
         for rep in self.reps:
             self._await_shift(rep)
@@ -93,7 +93,8 @@ class Desk:
         task.list = work_list = team.list if rep is None else rep.list
         task.queued_at = self.env._now
         task.waiting = True
-        work_list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
+        key = task.lead.tier if self.order == TIER else self.queue_key(task.lead, task.available_at, task.due_at)
+        work_list.push(key, task)
         work_list.count += 1
         team.waiting += 1
         team.dirty = self.dirty = True
@@ -155,7 +156,7 @@ class Desk:
         task.planned_end = ends = now + task.begin(rep, now)
         task.callbacks.insert(0, self._work_ends)
         task._value = None
-        key = EventPriority(task.ends | task.lead.key | (task.episode << 16) | task.number)
+        key = EventPriority(task.ends | task.key)
         heappush(self.env._queue, (ends, key, next(self.env._eid), task))
 
     def _work_ends(self, task: Any) -> None:
@@ -169,9 +170,8 @@ class Desk:
         self.shop.log.add(task.row(rep.index, task.start, now, task.result))
 
     def _set_timers(self, task: Task) -> None:
-        lead, now = task.lead, self.env._now
-        key = lead.key | (task.episode << 16) | task.number
-        ends = task.queued_at + lead.queue_patience
+        now, key = self.env._now, task.key
+        ends = task.queued_at + task.lead.queue_patience
         if ends < self.end:
             self._set_timer(ends, moments.PATIENCE_ENDS | key, task)
         if self.breaches and now < task.due_at + 1 < self.end:
@@ -179,16 +179,16 @@ class Desk:
 
     def _set_timer(self, time: int, key: int, task: Task) -> None:
         # Most tasks are begun long before their timers: only the next timer is an event of SimPy's.
-        heappush(self.timers, (time, key, task))
+        heappush(self.timers, (time, key, task.queued_at, task))
         if (time, key) < self._next_timer:
             self._await_timer()
 
     def _await_timer(self) -> None:
         timers = self.timers
-        while timers and not timers[0][2].waiting:
+        while timers and not timers[0][3].waiting:
             heappop(timers)
         if timers:
-            time, key, _ = timers[0]
+            time, key = timers[0][:2]
             self._next_timer = (time, key)
             moments.Moment(self.env, key, time, lambda _: self._timer_ends(time, key))
         else:
@@ -197,7 +197,7 @@ class Desk:
     def _timer_ends(self, time: int, key: int) -> None:
         if (time, key) != self._next_timer:
             return  # overtaken by an earlier one, which has set another alarm since
-        task = heappop(self.timers)[2]
+        task = heappop(self.timers)[3]
         if task.waiting:
             if key >= moments.BREACH:
                 self._breach(task)
@@ -317,3 +317,6 @@ class Desk:
             task = rep.task
             if task is not None:
                 self.shop.log.add(task.row(rep.index, task.start, task.planned_end, _OPEN))
+        for work_list in (*(rep.list for rep in self.reps), *(team.list for team in self.teams)):
+            for task in work_list.tasks():
+                self.shop.log.add(task.row(-1, -1, self.end, _OPEN))

@@ -8,6 +8,7 @@ never falls back on the order of insertion.
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -102,27 +103,53 @@ class Moment(simpy.Event):
 
 
 class Lifeline(simpy.Process):
-    """A process that begins at once, in the place of the event that starts it, and not through an event of its own."""
+    """A process that begins at once, and whose parts are generators of their own: `result = yield self.part()`.
 
-    def __init__(self, env: Clock, life: Generator[simpy.Event, Any, None]) -> None:
+    It begins in the place of the event that starts it, not through an event of SimPy's. Every event goes straight to
+    the innermost part; passing it down a chain of `yield from` costs a tenth of a run.
+    """
+
+    def __init__(self, env: Clock, life: Generator[Any, Any, Any]) -> None:
         self.env = env
         self.callbacks = []
         self._generator = life
-        self._go_on = life.send
+        self._parts: list[Generator[Any, Any, Any]] = []
         self._resume(_BEGUN)
 
     def _resume(self, event: simpy.Event) -> None:
-        # What SimPy's own does where no event fails; interrupts do, and go the ordinary way.
-        if not event._ok:
-            super()._resume(event)
-            return
+        """Go on with the value of `event`, or with the exception of one that failed (an interrupt)."""
+        part = self._generator
+        wanted: Any
         try:
-            self._target = target = self._go_on(event._value)
-        except StopIteration:
-            self._ok = True
-            self._value = None
-            return
-        target.callbacks.append(self._resume)
+            if event._ok:
+                wanted = part.send(event._value)
+            else:
+                event.defused = True
+                wanted = part.throw(event._value)
+        except StopIteration as end:
+            wanted = self._returned(end.value)
+        while type(wanted) is GeneratorType:
+            self._parts.append(self._generator)
+            self._generator = wanted
+            try:
+                wanted = wanted.send(None)
+            except StopIteration as end:
+                wanted = self._returned(end.value)
+        if wanted is not None:
+            self._target = wanted
+            wanted.callbacks.append(self._resume)
+
+    def _returned(self, value: Any) -> Any:
+        """Hand the value of a part that ended to the part it belongs to; return what that wants, None at the end."""
+        while self._parts:
+            self._generator = self._parts.pop()
+            try:
+                return self._generator.send(value)
+            except StopIteration as end:
+                value = end.value
+        self._ok = True
+        self._value = value
+        return None
 
 
 _BEGUN = simpy.Event.__new__(simpy.Event)

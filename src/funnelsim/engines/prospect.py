@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from funnelsim.engines.rep import Rep
     from funnelsim.engines.worklist import Task
 
-Life = Generator[simpy.Event, Any, None]
 
 class Prospect(Closing):
     """One lead on its way; `life` tells it."""
@@ -61,20 +60,20 @@ class Prospect(Closing):
 
     # The story.
 
-    def life(self, at: int, books_itself: bool) -> Life:
+    def life(self, at: int, books_itself: bool) -> Generator[Any, Any, None]:
         """Tell the whole life, from the first moment that matters to sales to the last.
 
         It begins at the creation where the lead books for itself, else at the first engagement event that qualifies,
         `at` (-1: there is none).
         """
         if books_itself:
-            ended = yield from self._books_itself(at)
+            ended = yield self._books_itself(at)
         else:
             if self.shop.rules.sync_latency_ms:
-                yield from self._syncs(at)
+                yield self._syncs(at)
             else:
                 self._handed_over(at)
-            ended = yield from self._with_sales()
+            ended = yield self._with_sales()
         while ended == NURTURE:
             back = self.env._now + self.shop.agreement.cool_off_ms
             self._enter(IS_NURTURE)
@@ -84,8 +83,8 @@ class Prospect(Closing):
             if at < 0:
                 break
             yield self._at(moments.QUALIFIES, self.shop.event_time[at])
-            yield from self._syncs(at)
-            ended = yield from self._with_sales()
+            yield self._syncs(at)
+            ended = yield self._with_sales()
         self.write()
 
     def _books_itself(self, at: int) -> Part:
@@ -97,14 +96,16 @@ class Prospect(Closing):
             self.contact(created)
             self.sql_at = created
             self._takes_closer(rep, slot)
-            return (yield from self._with_sales(booked=True))
+            ended: int = yield self._with_sales(booked=True)
+            return ended
         if at < 0:
             return OPEN
         yield self._at(moments.QUALIFIES, shop.event_time[at])
-        yield from self._syncs(at)
-        return (yield from self._with_sales())
+        yield self._syncs(at)
+        ended = yield self._with_sales()
+        return ended
 
-    def _syncs(self, at: int) -> Generator[simpy.Event, Any, None]:
+    def _syncs(self, at: int) -> Generator[Any, Any, None]:
         """Wait for the CRM after the qualifying event `at`, then be handed over."""
         latency = self.shop.rules.sync_latency_ms
         if self.mql_at < 0:
@@ -116,21 +117,21 @@ class Prospect(Closing):
 
     def _with_sales(self, *, booked: bool = False) -> Part:
         """Stay with sales until the handover ends, and return how: NURTURE, or a result that is final."""
-        result = BOOKED if booked else (yield from self._worked(*self._first_term(), called_back=False))
+        result: int = BOOKED if booked else (yield self._worked(*self._first_term(), called_back=False))
         while result in (SQL, BOOKED):
             if not booked and self.shop.rules.closes_by_delay:
-                result = yield from self._decides()
+                result = yield self._decides()
                 break
             if not booked and not self._agrees_meeting():
                 result = NO_SHOW
                 break
             booked = False
-            result = yield from self._meets()
+            result = yield self._meets()
             if result == CALLED_BACK:
                 # It turned out unready at its first meeting: back to those who call.
                 result = NURTURE
                 if self._back_to_caller():
-                    result = yield from self._worked(*self._named_date(), called_back=True)
+                    result = yield self._worked(*self._named_date(), called_back=True)
         self._leaves_sales(result)
         return result
 
@@ -138,7 +139,7 @@ class Prospect(Closing):
         """Be called and written to, touch after touch, until somebody answers or something runs out."""
         shop, env = self.shop, self.env
         first = not called_back
-        if self.owner is None and not shop.desk.pooled and (yield from self._unassigned(due)):
+        if self.owner is None and not shop.desk.pooled and (yield self._unassigned(due)):
             return NURTURE
         while True:
             # Wait for the touch to fall due.
@@ -252,7 +253,7 @@ class Prospect(Closing):
         self.in_sales = True
         self.episode += 1
         self.handovers += 1
-        self.interest = shop.event_time[at]
+        self.qualified_at = self.interest = shop.event_time[at]
         self.tier = shop.event_tier[at]
         self.score = shop.event_score[at]
         self.terms = shop.agreement.tiers[self.tier]

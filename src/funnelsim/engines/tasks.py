@@ -38,6 +38,7 @@ class Touch(Task):
         self.number = lead.k
         self.attempt = lead.attempt
         self.episode = lead.episode
+        self.key = lead.key | (lead.episode << 16) | lead.k
         self.available_at = available_at
         self.due_at = due_at
         shop = lead.shop

@@ -62,6 +62,7 @@ class Task(simpy.Event):
         self.number = number
         self.attempt = lead.attempt
         self.episode = lead.episode
+        self.key = lead.key | (lead.episode << 16) | number
         self.available_at = available_at
         self.due_at = due_at
 
@@ -120,6 +121,11 @@ class WorkList:
                     break
                 heappop(heap)
         return best
+
+    def tasks(self) -> list[Task]:
+        """Return every task that stands here, in no order."""
+        entries = (entry for buckets in self.buckets for _, heap in buckets for entry in heap)
+        return [entry[4] for entry in entries if entry[4].waiting and entry[4].list is self]
 
     def meetings(self) -> list[Task]:
         """Return the meetings that wait here, in order."""

@@ -123,7 +123,9 @@ def _final_cause(outcomes: Outcomes) -> Int8:
     state = outcomes.state
     causes = {
         LostBuyer.BURNT: state == State.OPTED_OUT,
-        LostBuyer.MISJUDGED: (state == State.REJECTED) & outcomes.misjudged,
+        # Where deals close by themselves nobody rejects it: it is lost without a contact since it became ready.
+        LostBuyer.MISJUDGED: outcomes.misjudged
+        & ((state == State.REJECTED) | ((state == State.LOST) & (outcomes.contact_at < 0))),
         LostBuyer.REJECTED: state == State.REJECTED,
         LostBuyer.NO_SHOW: state == State.NO_SHOW,
         LostBuyer.STALLED: state == State.STALLED,
