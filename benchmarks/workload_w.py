@@ -43,12 +43,12 @@ def counts(leads: Leads, outcomes: Outcomes, log: TouchLog, end: int) -> dict[st
     return result
 
 
-def prepare(name: str, *, end: int = END_MS, days: int | None = None):
-    """Return the leads of W, and a function that plays them on the reference engine."""
+def prepare(name: str, *, end: int = END_MS, days: int | None = None, replication: int = 0):
+    """Return the leads of W, its reps, and a function that plays it on the reference engine."""
     scenario = load_scenario(CONFIGS / f"workload_w_{name}.toml")
     if days is not None:
         scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"horizon_days": days})})
-    leads = draw_leads(scenario.market, scenario.economics, scenario.run, 0)
+    leads = draw_leads(scenario.market, scenario.economics, scenario.run, replication)
     roster = build_roster(scenario)
     agreement, rules = build_agreement(scenario, roster), build_rules(scenario)
     scored = score_leads(leads, scenario.policy, scenario.market)

@@ -1,10 +1,12 @@
 """Does the it_school scenario, set by hand from a real CRM's aggregated figures, look like that CRM?
 
-Configuration: configs/it_school.toml, 20 replications. Run time: about two minutes on one core.
+Configuration: configs/it_school.toml, 10 replications. Run time: about a minute on one core.
 
     python experiments/02_it_school_observed.py [replications] > table.md
 
-Answer: see docs/it_school.md, which holds the table that this prints and explains each miss.
+Answer: mostly. Arrivals, won by source, the first three quarters of response times, reach by attempt and by delay, and
+the days to a deal agree within about a tenth; the slowest tenth of responses and the number of follow-up calls do not.
+docs/it_school.md holds the table that this prints and explains each miss.
 """
 
 from __future__ import annotations
@@ -116,4 +118,4 @@ def main(replications: int) -> None:
 SCENARIO = funnelsim.load(CONFIG)
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from typing import Any
 
@@ -99,6 +100,15 @@ class _Floor:
         assert len(places) == len(set(places))
         for i in places:
             assert self.shop.unfinished[i].state == State.UNASSIGNED
+        for team in self.shop.desk.teams:
+            for place in team.unassigned:
+                room = [rep.index for rep in team.reps if self.has_room(rep, place[3].segment)]
+                assert not room, f"lead {place[2]} is unassigned at {self.now} while reps {room} have room"
+
+    def has_room(self, rep: Rep, segment: int) -> bool:
+        """Return whether the rep could take one more lead of that segment."""
+        serves = segment < 0 or rep.serves[segment]
+        return bool(serves and rep.starts <= self.now and rep.open_leads < rep.max_leads)
 
     def check_prospect(self, p: Prospect) -> None:
         """A lead is in exactly one state, and the desk agrees."""
@@ -163,7 +173,8 @@ class _Floor:
         assert ahead == [t for t in rep.reserved_from if t > now], where
         real = [(a, b) for a, b in zip(rep.reserved_from, rep.reserved_to, strict=True) if a < NEVER]
         assert all(a[1] <= b[0] for a, b in zip(real, real[1:], strict=False)), where
-        is_open = any(a <= now < b for a, b in zip(rep.opens, rep.closes, strict=True))
+        shift = bisect_right(rep.opens, now) - 1
+        is_open = shift >= 0 and now < rep.closes[shift]
         assert rep.open == is_open, where
         idle = [entry for entry in team.idle if entry[2] is rep]
         assert len(idle) == (is_open and rep.task is None), where

@@ -101,13 +101,13 @@ def check_handovers(played: Played, log: pd.DataFrame, end: int) -> None:
 def check_stays(log: pd.DataFrame, end: int) -> None:
     """A lead is in one place at a time: its stays with sales follow one another inside its handovers."""
     stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])].sort_values(["lead", "queued_at", "end", "number"])
-    handovers = log[log.kind == Row.HANDOVER].set_index(["lead", "number"]).sort_index()
-    numbers = handovers.groupby("lead").episode.apply(list)
+    handovers = {(row.lead, row.number): row for row in log[log.kind == Row.HANDOVER].itertuples()}
+    numbers = last_episodes(log)
     for a, b in pairwise(stays.itertuples()):
         assert a.lead != b.lead or b.queued_at >= a.end, f"lead {a.lead} is in two places at {b.queued_at}"
     for row in stays.itertuples():
         number = int(np.searchsorted(numbers[row.lead], row.episode))
-        held = handovers.loc[(row.lead, number)]
+        held = handovers[row.lead, number]
         assert held.start <= row.queued_at
         assert row.end <= held.end or row.result == Result.OPEN
         assert row.queued_at < end
@@ -121,8 +121,16 @@ def check_stays(log: pd.DataFrame, end: int) -> None:
     assert waited.result.isin(never_begun).all()
     assert (waited[waited.result == Result.OPEN].end == end).all()
     made = begun[begun.kind.isin([Row.CALL, Row.EMAIL, Row.CALLBACK]) & (begun.dial >= 0)]
-    for _, numbers_of_lead in made.groupby("lead").number:
-        assert sorted(numbers_of_lead) == list(range(len(numbers_of_lead)))  # every touch of luck is used once
+    made = made.sort_values(["lead", "number"])
+    assert (made.number == made.groupby("lead").cumcount()).all()  # every touch of luck is used once, in order
+
+
+def last_episodes(log: pd.DataFrame) -> dict[int, list[int]]:
+    """Return the last episode of each handover of each lead, rising: a row belongs to the first not below its own."""
+    result: dict[int, list[int]] = {}
+    for row in log[log.kind == Row.HANDOVER].sort_values(["lead", "number"]).itertuples():
+        result.setdefault(row.lead, []).append(row.episode)
+    return result
 
 
 def check_hours(played: Played, log: pd.DataFrame) -> None:
@@ -140,7 +148,7 @@ def check_terms(played: Played, log: pd.DataFrame) -> None:
     """Attempts, gaps, due dates, windows and the earliest touch are those of the agreement, on the right clock."""
     agreement = build_agreement(played.scenario, played.roster)
     interest = {(r.lead, r.number): r.available_at for r in log[log.kind == Row.HANDOVER].itertuples()}
-    handed = log[log.kind == Row.HANDOVER].sort_values(["lead", "number"]).groupby("lead").episode.apply(list)
+    handed = last_episodes(log)
     log = log.sort_values(["lead", "episode", "queued_at", "end", "number"])
     for row in log[log.kind == Row.WINDOW].itertuples():
         assert row.due_at == after(played, row.start, agreement.tiers[row.tier].window)
@@ -182,9 +190,8 @@ def check_bookings(played: Played, log: pd.DataFrame) -> None:
         assert row.due_at >= after(played, row.available_at, agreement.notice, closing=True)
     kept = log[(log.kind == Row.MEETING) & (log.start >= 0)]
     assert (kept.start >= kept.due_at).all()
-    booked = log[log.kind == Row.BOOKING].set_index(["lead", "number"])
-    for row in kept.itertuples():
-        assert row.due_at in booked.loc[[(row.lead, row.number)]].due_at.to_numpy()
+    booked = {(row.lead, row.number, row.due_at) for row in log[log.kind == Row.BOOKING].itertuples()}
+    assert {(row.lead, row.number, row.due_at) for row in kept.itertuples()} <= booked
 
 
 def check_causes(played: Played) -> None:

@@ -172,7 +172,10 @@ def test_without_a_queue_the_load_follows_the_day_as_in_mt_g_infinity():
 
 
 def test_of_1066_leads_all_are_worked_six_times_and_four_calls_are_left():
-    """4 reps x 80 calls x 20 days = 6,400 = 6 x 1,066 + 4; of 1,067 exactly one, the last of the lower tier, is not."""
+    """4 reps x 80 calls x 20 days = 6,400 = 6 x 1,066 + 4; of 1,067 exactly one, the last of the lower tier, is not.
+
+    The four calls left are those of four reps in the last six minutes: the one lead can be given one of them.
+    """
     scenario = oracle("capacity_1066")
     for n in (1_066, 1_067):
         leads = people(list(range(n)), touches=6, call_ms=6 * 60_000)
@@ -185,6 +188,6 @@ def test_of_1066_leads_all_are_worked_six_times_and_four_calls_are_left():
         exhausted = story.outcomes.state == State.EXHAUSTED
         assert (made[:1_066] == 6).all()
         assert exhausted[:1_066].all()
-        assert made[1_066:].tolist() == [4] * (n - 1_066)
+        assert made[1_066:].tolist() == [1] * (n - 1_066)
         assert 6_400 - made[:1_066].sum() == 4
         assert not exhausted[1_066:].any()

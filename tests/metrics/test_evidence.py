@@ -171,6 +171,17 @@ def test_a_buyer_is_able_and_has_a_window_that_opens_before_the_end(world):
     assert read(world).buyer.tolist() == [True, False, False, False, True, False, True]
 
 
+def test_a_window_holds_its_first_and_its_last_instant(world):
+    i = world.lead()
+    world.handover(i, 9 * DAY, 50 * DAY)
+    for at in (10 * DAY - 1, 10 * DAY, 40 * DAY, 40 * DAY + 1):
+        world.touch(i, at)
+
+    e = read(world)
+
+    assert e.in_window(e.tries).tolist() == [False, True, True, False]
+
+
 def test_the_cohort_is_created_in_the_measured_window(world):
     for day in (7, 62.999, 6.999, 63):
         world.lead(created=round(day * DAY))

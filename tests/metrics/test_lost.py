@@ -200,6 +200,14 @@ def passed_on_by_error(w):
     w.becomes(i, State.REJECTED, 13 * DAY, misjudged=True)
 
 
+def passed_on_by_error_where_deals_close_by_themselves(w):
+    """Nobody meets it, so nobody rejects it: it is lost before it is ready, without a contact since."""
+    i = w.lead(ready_from=50 * DAY, ready_until=80 * DAY)
+    w.handover(i, 10 * DAY, 13 * DAY, Result.LOST)
+    w.talk(i, 11 * DAY)
+    w.becomes(i, State.LOST, 13 * DAY, closed_at=13 * DAY, opportunity_at=11 * DAY, misjudged=True)
+
+
 def rejected_without_error(w):
     i = w.lead(ready_from=50 * DAY, ready_until=80 * DAY)
     w.handover(i, 10 * DAY, 13 * DAY, Result.REJECTED)
@@ -286,6 +294,7 @@ LIVES = [
     (touched_too_soon, LostBuyer.BURNT),
     (tired_before_its_window, LostBuyer.BURNT),
     (passed_on_by_error, LostBuyer.MISJUDGED),
+    (passed_on_by_error_where_deals_close_by_themselves, LostBuyer.MISJUDGED),
     (rejected_without_error, LostBuyer.REJECTED),
     (final_after_a_timely_talk(State.NO_SHOW), LostBuyer.NO_SHOW),
     (final_after_a_timely_talk(State.STALLED, closed_at=50 * DAY), LostBuyer.STALLED),

@@ -122,6 +122,9 @@ def test_the_leads_that_a_rep_can_handle(world):
         world.handover(i, 10 * DAY, 31 * DAY)
         work(world, i, 14 * DAY + k * 2 * HOUR, 14 * DAY + (k + 1) * 2 * HOUR)
 
+    for start in (6, 63):
+        world.handover(world.lead(), start * DAY, 80 * DAY)  # not in the window
+
     assert figures(world)["leads_a_rep_can_handle"] == pytest.approx(320 * 30.4375 / 56 / 2)
 
 

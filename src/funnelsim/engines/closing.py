@@ -59,6 +59,7 @@ class Closing(Case):
                     desk.drop(meeting, shop.close_team, STALLED if word == STALLED else MOVED)
                 self.task = None
                 closer.unreserve(self.reserved, shop.reserved_ms)
+                closer.team.dirty = desk.dirty = True  # what did not fit before it may fit now
                 if word == STALLED:
                     self._drop_deal_work()
                     return STALLED

@@ -14,7 +14,7 @@ from funnelsim.records import NEVER, Result
 from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from funnelsim.engines.case import Case
     from funnelsim.engines.shop import Shop
@@ -47,6 +47,8 @@ class Desk:
         self._next_timer = (NEVER, 0)
         for rep in self.reps:
             self._await_shift(rep)
+            if 0 < rep.starts < self.end:
+                moments.Moment(self.env, moments.SHIFT_OPENS | rep.key, rep.starts, self._somebody_joins(rep.team))
 
     # Shifts.
 
@@ -64,8 +66,9 @@ class Desk:
             rep.team.dirty = self.dirty = True
         if closes < self.end:
             moments.Moment(self.env, moments.SHIFT_CLOSES | rep.key, closes, lambda _: self._shift_closes(rep))
-        if rep.next_shift == 1 and rep.team.unassigned:
-            self.assign_unassigned(rep.team)
+
+    def _somebody_joins(self, team: Team) -> Callable[[Any], None]:
+        return lambda _: self.assign_unassigned(team)
 
     def _shift_closes(self, rep: Rep) -> None:
         rep.open = False

@@ -66,6 +66,10 @@ class Task(simpy.Event):
         self.available_at = available_at
         self.due_at = due_at
 
+    def __lt__(self, other: Task) -> bool:
+        # Only asked where a lead's cancelled task, still in the heap, was due as the one that took its number.
+        return self.queued_at < other.queued_at
+
     def begin(self, rep: Rep, now: int) -> int:
         """Judge the work that `rep` now begins, and return how long it takes."""
         raise NotImplementedError

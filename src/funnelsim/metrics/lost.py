@@ -46,7 +46,7 @@ LOST_TEXT: dict[LostBuyer, str] = {
     LostBuyer.COLD: "held in time and tried, but not talked to in time",
     LostBuyer.SLOW: "talked to in its window, but too late to win",
     LostBuyer.BURNT: "opted out because of how it was touched",
-    LostBuyer.MISJUDGED: "passed on too early by error and rejected",
+    LostBuyer.MISJUDGED: "passed on by error before it was ready, and rejected for it",
     LostBuyer.REJECTED: "rejected at the meeting without such an error",
     LostBuyer.NO_SHOW: "its meetings were never kept",
     LostBuyer.STALLED: "an opportunity lost by keeping it waiting",
@@ -77,7 +77,8 @@ def lost_cause(
     - *A final state*, at the moment it was entered.
     Ties go to time. What neither decides is left_in_nurture where the lead ended in nurture (or back in marketing
     after a handover), else open. Two causes complete the list so that it is exhaustive: lost_to_another (talked to in
-    time, met after the window) and abandoned (a work list made it wait longer than it bears).
+    time, met after the window) and abandoned (a work list made it wait longer than it bears). Where deals close by
+    themselves there is no meeting to reject a lead passed on by error: it is lost, and counts as misjudged.
 
     Raises:
         ResultError: where a lost buyer has no cause: the records contradict one another.
