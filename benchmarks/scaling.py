@@ -42,7 +42,14 @@ def main() -> None:
         playing = min(measure.cpu_seconds(play) for _ in range(repeats))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append(
-            {"leads": leads.n, "events": events, "draw_s": drawing, "play_s": playing, "us_per_lead": 1e6 * playing / leads.n, "peak_mib": peak}
+            {
+                "leads": leads.n,
+                "events": events,
+                "draw_s": drawing,
+                "play_s": playing,
+                "us_per_lead": 1e6 * playing / leads.n,
+                "peak_mib": peak,
+            }
         )
         assert abs(leads.n - days * LEADS_PER_DAY) < 6 * math.sqrt(days * LEADS_PER_DAY)  # the work that was asked for
         assert events is None or 6 < events / leads.n < 9

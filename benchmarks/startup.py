@@ -1,6 +1,6 @@
 """CPU time of `funnelsim --help` in a fresh process; the target is 0.2 s.
 
-    python benchmarks/startup.py [--rounds 9] [--json FILE] [--check]
+python benchmarks/startup.py [--rounds 9] [--json FILE] [--check]
 """
 
 from __future__ import annotations

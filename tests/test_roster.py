@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from funnelsim import roster as roster_module
 from funnelsim.calendar import DAY_MS, HOUR_MS, MINUTE_MS
 from funnelsim.config.market import Length
 from funnelsim.config.scenario import Scenario
@@ -25,7 +23,6 @@ from funnelsim.roster import (
     build_agreement,
     build_roster,
     build_rules,
-    mean_length_ms,
 )
 
 REPS: list[dict[str, Any]] = [
@@ -59,12 +56,6 @@ def a_scenario(
             "run": {"start": "2025-01-06", "warmup_days": 0, "horizon_days": 60, "followup_days": 0, **(run or {})},
         }
     )
-
-
-def test_examples_in_the_docstrings():
-    outcome = doctest.testmod(roster_module)
-    assert outcome.attempted >= 1
-    assert outcome.failed == 0
 
 
 def test_groups_become_reps_in_file_order():
@@ -237,13 +228,13 @@ def test_choices_become_codes():
     ],
 )
 def test_mean_lengths(length: dict[str, Any], expected: int):
-    assert mean_length_ms(Length.model_validate(length)) == expected
+    assert Length.model_validate(length).mean_ms() == expected
 
 
 def test_the_mean_of_a_lognormal_length_is_that_of_its_draws():
     """A million draws: the standard error of the mean is 0.05 % of it."""
     draws = 600_000 * np.exp(0.5 * np.random.default_rng(3).standard_normal(1_000_000))
-    mean = mean_length_ms(Length.model_validate({"form": "lognormal", "median": "10min", "sigma": 0.5}))
+    mean = Length.model_validate({"form": "lognormal", "median": "10min", "sigma": 0.5}).mean_ms()
     assert abs(draws.mean() - mean) < 4 * draws.std() / 1_000
 
 

@@ -235,7 +235,8 @@ class Outcomes:
 class TouchLog:
     """Who did what to which lead: one row for each stay in a work list, meeting, handover, window and booking.
 
-    Rows are sorted by (end, kind, lead, episode, number, rep, queued_at). All columns int64, times in ms, -1 where not applicable.
+    Rows are sorted by (end, kind, lead, episode, number, rep, queued_at). All columns int64, times in ms, -1
+    where not applicable.
     """
 
     kind: Int64  # Row

@@ -14,7 +14,6 @@ import numpy as np
 from funnelsim.calendar import Calendar as Calendar
 from funnelsim.calendar import midnight_of, open_intervals, union
 from funnelsim.config.durations import Duration
-from funnelsim.config.market import Length
 from funnelsim.config.policy import Terms
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.team import Reps, Team, parse_days_off, parse_hours
@@ -237,9 +236,9 @@ def build_rules(scenario: Scenario) -> Rules:
     """Return the constants of the scenario's world that an engine needs."""
     market, run = scenario.market, scenario.run
     return Rules(
-        mean_call_ms=mean_length_ms(market.effort.call),
-        mean_email_ms=mean_length_ms(market.effort.email),
-        meeting_ms=mean_length_ms(market.effort.meeting),
+        mean_call_ms=market.effort.call.mean_ms(),
+        mean_email_ms=market.effort.email.mean_ms(),
+        meeting_ms=market.effort.meeting.mean_ms(),
         no_show_ms=market.effort.no_show.ms(),
         reach_from_available=market.reach.form == "exponential",
         closes_by_delay=market.deal.closes_by == "delay",
@@ -249,20 +248,6 @@ def build_rules(scenario: Scenario) -> Rules:
         max_touches=run.max_touches,
         max_meetings=run.max_meetings,
     )
-
-
-def mean_length_ms(length: Length) -> int:
-    """Return the mean of a length in whole ms; a lognormal with median m and sigma s has mean m exp(s^2 / 2).
-
-    >>> mean_length_ms(Length(form="exponential", mean="15min"))
-    900000
-    """
-    if length.mean is not None:
-        return length.mean.ms()
-    assert length.median is not None  # a Length has exactly one of the two
-    if length.form == "lognormal":
-        return round(length.median.ms() * math.exp(length.sigma**2 / 2))
-    return length.median.ms()
 
 
 def _expand(team: Team, headcount: dict[str, int]) -> list[Reps]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pty
 import random
 import shlex
 import signal
@@ -22,7 +23,7 @@ from funnelsim.config.load import dump_toml, load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = {"warmup_days": 5, "horizon_days": 21, "followup_days": 14, "seed": 5}
-SEARCH = {"trials": 14, "batch": 4, "replications": 2, "selection_replications": 3, "report_replications": 4}
+SEARCH = {"trials": 10, "batch": 4, "replications": 2, "selection_replications": 3, "report_replications": 4}
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_json_is_one_object(config, whole):
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["schema_version"] == 1
-    assert (found["scenario"], found["seed"], found["policies_tried"]) == ("short", 5, 14)
+    assert (found["scenario"], found["seed"], found["policies_tried"]) == ("short", 5, 10)
     front = list(csv.DictReader((whole[0] / "front.csv").open()))
     assert [p["policy"] for p in (found["in_force"], *found["front"])] == [int(row["policy"]) for row in front]
     for told, row in zip((found["in_force"], *found["front"]), front, strict=True):
@@ -181,10 +182,35 @@ def test_a_measure_that_does_not_exist_is_told(config, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_on_a_terminal_a_bar_shows_each_phase(config, tmp_path):
+    master, slave = pty.openpty()
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "funnelsim", "tune", config, "--trials", "2", "--jobs", "1", "--out", tmp_path]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": paths, "TERM": "xterm"}, stdout=subprocess.PIPE, stderr=slave
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            shown += (more := os.read(master, 4096))
+        except OSError:  # the other end is closed
+            break
+        if not more:
+            break
+    os.close(master)
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert b"search, evaluations" in shown
+    assert b"report, evaluations" in shown
+    assert b"evaluations" not in out
+
+
 def test_ctrl_c_says_how_to_go_on_and_that_ends_as_the_whole_one(config, whole, tmp_path):
     folder = tmp_path / "part"
     process = start("tune", config, "--jobs", 2, "--out", folder)
-    while evaluations(folder) < 9 and process.poll() is None:
+    while evaluations(folder) < 5 and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
     _, said = process.communicate(timeout=60)
@@ -194,7 +220,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_ends_as_the_whole_one(config, whole, 
     [word] = [line for line in said.splitlines() if line.startswith("interrupted; go on with: ")]
     command = shlex.split(word.removeprefix("interrupted; go on with: "))
     assert command[0] == "funnelsim"
-    assert evaluations(folder) >= 9
+    assert evaluations(folder) >= 5
     result = call(*command[1:], "--jobs", 1)
     assert result.exit_code == 0, result.stderr
     assert results(folder) == results(whole[0])

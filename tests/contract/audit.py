@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
-from funnelsim.engines.rep import Rep, Team
 from funnelsim.engines.prospect import Prospect
+from funnelsim.engines.rep import Rep, Team
 from funnelsim.engines.shop import Shop
 from funnelsim.engines.worklist import DEAL_WORK, MEETINGS, Task, WorkList
 from funnelsim.records import NEVER, State
@@ -130,7 +131,7 @@ class _Floor:
         if state in AT_REST:
             assert p.owner is None, where
             assert p.closer is None, where
-            assert not self.waiting[p.i] and not self.working[p.i], where
+            assert not waiting + working + meetings, where
         if state in TOUCHING:
             assert p.attempt <= p.terms.attempts, where
             assert (p.owner is None) == self.shop.desk.pooled, where
@@ -172,7 +173,7 @@ class _Floor:
         ahead = sorted(p.reserved for p in closing if p.reserved > now)
         assert ahead == [t for t in rep.reserved_from if t > now], where
         real = [(a, b) for a, b in zip(rep.reserved_from, rep.reserved_to, strict=True) if a < NEVER]
-        assert all(a[1] <= b[0] for a, b in zip(real, real[1:], strict=False)), where
+        assert all(a[1] <= b[0] for a, b in pairwise(real)), where
         shift = bisect_right(rep.opens, now) - 1
         is_open = shift >= 0 and now < rep.closes[shift]
         assert rep.open == is_open, where

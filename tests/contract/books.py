@@ -55,14 +55,15 @@ def check_books(played: Played, end: int) -> None:
     check_stays(log, end)
     check_hours(played, log)
     check_terms(played, log)
+    check_named_dates(played, log)
     check_bookings(played, log)
     check_causes(played)
 
 
 def check_order(log: pd.DataFrame) -> None:
     """Rows are sorted by their whole key, and no two rows share it."""
-    keys = list(log[["end", "kind", "lead", "episode", "number", "rep", "queued_at"]].itertuples(index=False, name=None))
-    assert all(a < b for a, b in pairwise(keys))
+    keys = log[["end", "kind", "lead", "episode", "number", "rep", "queued_at"]]
+    assert all(a < b for a, b in pairwise(keys.itertuples(index=False, name=None)))
 
 
 def check_handovers(played: Played, log: pd.DataFrame, end: int) -> None:
@@ -100,7 +101,8 @@ def check_handovers(played: Played, log: pd.DataFrame, end: int) -> None:
 
 def check_stays(log: pd.DataFrame, end: int) -> None:
     """A lead is in one place at a time: its stays with sales follow one another inside its handovers."""
-    stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])].sort_values(["lead", "queued_at", "end", "number"])
+    stays = log[log.kind.isin([*TOUCHES, Row.MEETING, Row.UNASSIGNED])]
+    stays = stays.sort_values(["lead", "queued_at", "end", "number"])
     handovers = {(row.lead, row.number): row for row in log[log.kind == Row.HANDOVER].itertuples()}
     numbers = last_episodes(log)
     for a, b in pairwise(stays.itertuples()):
@@ -173,6 +175,22 @@ def check_terms(played: Played, log: pd.DataFrame) -> None:
         if row.kind in (Row.CALL, Row.EMAIL):
             assert (row.kind == Row.EMAIL) == bool(terms.touches[row.attempt - 1])
         previous = row
+
+
+def check_named_dates(played: Played, log: pd.DataFrame) -> None:
+    """A lead that is called back is called on the date that it named in the talk before, or as soon as that ends."""
+    tries = log[log.kind.isin(TRIES) & (log.dial >= 0)]
+    rows = log[log.kind.isin([*TOUCHES, Row.MEETING])].sort_values(["lead", "queued_at", "end", "number"])
+    named: Any = None
+    for row in rows.itertuples():
+        if row.kind == Row.CALLBACK and row.result != Result.REASSIGNED:
+            assert named is not None
+            assert named.lead == row.lead
+            dialled = int(((tries.lead == row.lead) & (tries.dial <= named.start)).sum())
+            k = named.number if named.kind in TOUCHES else max(dialled - 1, 0)
+            assert row.available_at == max(named.end, played.leads.callback_at[k, row.lead])
+        if row.result == Result.CALLED_BACK:
+            named = row
 
 
 def check_bookings(played: Played, log: pd.DataFrame) -> None:

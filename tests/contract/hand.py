@@ -31,7 +31,7 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def scene(**changes: Any) -> Scenario:
-    """Return a small scenario: one channel, two roles, a week from Monday 6 January 2025, with `changes` laid over it."""
+    """Return a small scenario: one channel, two roles, a week from Monday 6 January 2025, `changes` laid over it."""
     base: dict[str, Any] = {
         "oracle": True,
         "market": {
@@ -124,7 +124,10 @@ class Told:
 
     def rows(self, *kinds: Row, lead: int | None = None) -> list[dict[str, int]]:
         names = [f.name for f in dataclasses.fields(self.log)]
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*(getattr(self.log, n).tolist() for n in names), strict=True)]
+        rows = [
+            dict(zip(names, values, strict=True))
+            for values in zip(*(getattr(self.log, n).tolist() for n in names), strict=True)
+        ]
         return [r for r in rows if (not kinds or r["kind"] in kinds) and (lead is None or r["lead"] == lead)]
 
     def results(self, *kinds: Row, lead: int | None = None) -> list[str]:

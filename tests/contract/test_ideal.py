@@ -1,4 +1,4 @@
-"""The ideal loses no buyer: where nothing takes time and nobody is offended, whoever would buy is won, and nobody else."""
+"""The ideal loses no buyer: where nothing takes time and nobody is offended, all who would buy are won, nobody else."""
 
 from __future__ import annotations
 

@@ -1,15 +1,18 @@
 """Degenerate settings with known answers: the queue, the funnel and the day's load that theory predicts.
 
-Each starts after 50 relaxation times, runs until the standard error is at most 1 % of theory, and must then lie within
-four standard errors. Waits of a loaded queue vary so slowly that this would take minutes; how many leads came and how
-long their calls were explains most of it, and both have known means, so they serve as control variates (Lavenberg and
-Welch 1981, Management Science 27(3)).
+Each starts after 50 relaxation times, runs until the standard error is at most 1 % of theory, and must then lie
+within four standard errors. Waits of a loaded queue vary so slowly that this would take minutes. Most of it is
+explained by how many leads came, how long their calls were, and how long these very leads would wait for one rep three
+times as fast; all three have known means (the last by Pollaczek and Khinchine), so they serve as control variates
+(Lavenberg and Welch 1981, Management Science 27(3)).
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,27 +64,64 @@ def batches(name: str, *, replications: int, per_replication: int) -> list[dict[
         p = played(name, r)
         log, clock = p.touches, Clock.of(p.scenario.run)
         calls = np.flatnonzero(log.kind == Row.CALL)
+        calls = calls[np.argsort(log.available_at[calls], kind="stable")]
         at = log.available_at[calls]
+        one_rep = waits_for_one(at, p.leads.call_ms[0, log.lead[calls]] / 3) / HOUR
         edges = np.linspace(clock.measured_from, clock.measured_until, per_replication + 1)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
-            rows = calls[(at >= low) & (at < high)]
+        for low, high in pairwise(edges):
+            mine = (at >= low) & (at < high)
+            rows = calls[mine]
             left = np.where(log.start[rows] >= 0, log.start[rows], log.end[rows])
             result.append({
                 "n": rows.size, "hours": (high - low) / HOUR, "wait": (left - log.queued_at[rows]) / HOUR,
                 "tier": log.tier[rows], "abandoned": log.result[rows] == Result.ABANDONED,
-                "call": p.leads.call_ms[0, log.lead[rows]] / HOUR,
+                "call": p.leads.call_ms[0, log.lead[rows]] / HOUR, "one_rep": one_rep[mine],
             })  # fmt: skip
     return result
 
 
+def test_every_wait_is_that_of_the_recursion_for_three_reps_to_the_millisecond():
+    """First come, first served: each call begins when it comes or when the first of three is free, if that is later.
+
+    Kiefer and Wolfowitz (1955, Transactions of the American Mathematical Society 78(1)).
+    """
+    scenario = oracle("mm3")
+    scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"horizon_days": 10})})
+    p = play(scenario, draw(scenario, 0))
+    end, log = Clock.of(scenario.run).end, p.touches
+    calls = log.kind == Row.CALL
+    begun = dict(zip(log.lead[calls].tolist(), log.start[calls].tolist(), strict=True))
+
+    free = [0, 0, 0]
+    for i, (created, length) in enumerate(zip(p.leads.created.tolist(), p.leads.call_ms[0].tolist(), strict=True)):
+        start = max(created, heappop(free))
+        heappush(free, start + length)
+        assert begun[i] == (start if start < end else -1)
+    assert p.leads.n > 7_000
+
+
+def waits_for_one(at: Any, length: Any) -> Any:
+    """Return each wait for one rep who serves in order of arrival (Lindley's recursion)."""
+    surplus = np.concatenate(([0.0], np.cumsum(length[:-1] - np.diff(at))))
+    return surplus - np.minimum.accumulate(surplus)
+
+
+def three_controls(done: list[dict[str, Any]]) -> list[tuple[list[float], float]]:
+    """Return the controls of a queue of three reps, 10 leads an hour and exponential calls of a quarter of an hour."""
+    one_rep = theory.pollaczek_khinchine_mean_wait(per_hour=10.0, handling_hours=0.25 / 3, squared_variation=1.0)
+    return [
+        ([b["n"] / b["hours"] for b in done], 10.0),
+        ([b["call"].mean() for b in done], 0.25),
+        ([b["one_rep"].mean() for b in done], one_rep),
+    ]
+
+
 @pytest.mark.slow
 def test_the_queue_is_that_of_erlang_c():
-    done = batches("mm3", replications=10, per_replication=8)
-    counts = ([b["n"] / b["hours"] for b in done], 10.0)
-    lengths = ([b["call"].mean() for b in done], 0.25)
+    done = batches("mm3", replications=4, per_replication=12)
 
-    waited = controlled([(b["wait"] > 0).mean() for b in done], counts, lengths)
-    wait = controlled([b["wait"].mean() for b in done], counts, lengths)
+    waited = controlled([(b["wait"] > 0).mean() for b in done], *three_controls(done))
+    wait = controlled([b["wait"].mean() for b in done], *three_controls(done))
 
     agrees(*waited, theory.erlang_c(per_hour=10.0, handling_hours=0.25, reps=3))
     agrees(*wait, theory.erlang_c_mean_wait(per_hour=10.0, handling_hours=0.25, reps=3))
@@ -104,12 +144,11 @@ def test_those_who_lose_patience_are_those_of_erlang_a():
 @pytest.mark.slow
 def test_the_waits_of_two_tiers_are_those_of_cobham():
     urgent, other = theory.cobham_mean_waits([4.0, 6.0], handling_hours=0.25, reps=3)
-    done = batches("priority", replications=10, per_replication=8)
-    counts = [([(b["tier"] == tier).sum() / b["hours"] for b in done], rate) for tier, rate in ((0, 4.0), (1, 6.0))]
-    lengths = ([b["call"].mean() for b in done], 0.25)
+    done = batches("priority", replications=4, per_replication=12)
+    share = ([(b["tier"] == Tier.A).mean() for b in done], 0.4)
 
-    first = controlled([b["wait"][b["tier"] == Tier.A].mean() for b in done], *counts, lengths)
-    second = controlled([b["wait"][b["tier"] == Tier.B].mean() for b in done], *counts, lengths)
+    first = controlled([b["wait"][b["tier"] == Tier.A].mean() for b in done], *three_controls(done), share)
+    second = controlled([b["wait"][b["tier"] == Tier.B].mean() for b in done], *three_controls(done), share)
 
     agrees(*first, urgent)
     agrees(*second, other)

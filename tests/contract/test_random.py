@@ -17,7 +17,10 @@ from .worlds import play_watched, random_scenario
 CHUNK = 20
 
 
-@pytest.mark.parametrize("first", range(0, 240, CHUNK))
+@pytest.mark.parametrize(
+    "first",
+    [*range(0, 100, CHUNK), *(pytest.param(first, marks=pytest.mark.slow) for first in range(100, 240, CHUNK))],
+)
 def test_random_scenarios_conserve_every_lead_at_every_instant(first: int):
     for seed in range(first, first + CHUNK):
         try:
@@ -64,11 +67,12 @@ def test_the_same_arguments_give_the_same_bits():
 def test_the_random_scenarios_reach_every_state_and_every_result():
     states: Counter[int] = Counter()
     rows: Counter[tuple[int, int]] = Counter()
-    for seed in range(240):
+    for seed in range(120):
         played = play_watched(random_scenario(seed))
         states.update(played.outcomes.state.tolist())
         rows.update(zip(played.touches.kind.tolist(), played.touches.result.tolist(), strict=True))
 
-    assert set(states) == {int(s) for s in State}
+    # Only dates before the end are named, so that nobody is still to be called back at the end.
+    assert set(states) == {int(s) for s in State if s != State.CALLED_BACK}
     assert {kind for kind, _ in rows} == {int(k) for k in Row}
     assert {result for _, result in rows} == {int(r) for r in Result}

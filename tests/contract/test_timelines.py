@@ -38,7 +38,8 @@ def test_a_holiday_is_no_business_time():
 
 def test_in_the_week_the_clocks_change_nine_o_clock_is_an_hour_earlier_on_the_clock_of_elapsed_time():
     scenario = scene(
-        run={"start": "2025-03-28", "time_zone": "Europe/Berlin"}, policy={"sla": {"first_touch": "60 business minutes"}}
+        run={"start": "2025-03-28", "time_zone": "Europe/Berlin"},
+        policy={"sla": {"first_touch": "60 business minutes"}},
     )
     friday = 16 * HOUR + 59 * MIN  # 28 March 2025; the clocks go forward on Sunday the 30th
 
@@ -125,7 +126,9 @@ def test_an_unprepared_talk_shrinks_the_delay_at_which_the_deal_is_won():
     changes = {"market": {"temper": {"unprepared_factor": 0.5}}}
 
     def end(minutes: str, earliest: str) -> str:
-        return told(scene(policy={"sla": {"preparation": minutes, "earliest_touch": earliest}}, **changes), leads).state()
+        return told(
+            scene(policy={"sla": {"preparation": minutes, "earliest_touch": earliest}}, **changes), leads
+        ).state()
 
     assert end("12min", "51min") == "WON"  # 63 of 100 minutes
     assert end("11min", "51min") == "LOST"  # 62 of 50
@@ -174,7 +177,9 @@ def test_a_talk_begun_inside_the_window_counts_though_it_ends_outside():
 
 
 def test_a_lead_books_for_itself_the_first_free_slot():
-    scenario = scene(policy={"self_scheduling": True, "meetings": {"notice": "4h", "slot": "30min", "book_ahead": "2d"}})
+    scenario = scene(
+        policy={"self_scheduling": True, "meetings": {"notice": "4h", "slot": "30min", "book_ahead": "2d"}}
+    )
     leads = people([at(0, 9, 10), at(0, 9, 10)], books_itself=True)
 
     story = told(scenario, leads)
@@ -254,7 +259,10 @@ def test_the_accept_window_moves_the_meeting_to_whoever_is_free_first():
 
 
 def test_seller_caused_delay_beyond_the_buyers_patience_stalls_the_opportunity():
-    scenario = scene(policy={"meetings": {"slot": "60min"}}, team={"reps": [{"role": "bdr"}, {"role": "ae", "days_off": ["2025-01-08..2025-01-10"]}]})
+    scenario = scene(
+        policy={"meetings": {"slot": "60min"}},
+        team={"reps": [{"role": "bdr"}, {"role": "ae", "days_off": ["2025-01-08..2025-01-10"]}]},
+    )
     # First meeting Tuesday (notice 0, agreed 16:50 -> Tuesday 09:00-10:00); wants the next a day later, Wednesday
     # 10:00, when the closer is away until Monday.
     patient = people([at(0, 16, 20)], connect_until=ALWAYS, meetings_needed=1, patience=5 * DAY)
@@ -366,6 +374,50 @@ def test_a_reply_waits_for_the_work_in_hand_and_lapses_where_nobody_waits_for_it
     assert after_the_last.results(*TOUCHES) == ["SENT", "NOT_REACHED"]
 
 
+def test_the_date_that_is_named_in_a_reply_is_kept_though_another_touch_was_made_since():
+    """The e-mail (touch 0) is answered during the call (touch 1): the reply's talk names the date of touch 0."""
+    scenario = scene(policy={"sla": {"touches": ["email", "call"], "attempts": 3, "gap": "1h"}})
+    named = np.array([[at(1, 10)], *([at(2, 10)] for _ in range(23))])
+    leads = people([at(0, 9)], reply_until=HOUR, reply_lag=HOUR + 5 * MIN, ready_from=at(1, 9), callback_at=named)
+
+    story = told(scenario, leads)
+
+    [call_back] = story.rows(Row.CALLBACK)
+    assert call_back["available_at"] == at(1, 10)
+    # The named date is the new interest; the handover's row still names the event that brought the lead.
+    assert [row["available_at"] for row in story.rows(Row.HANDOVER)] == [at(0, 9)]
+
+
+def test_a_window_that_ends_during_the_talk_lapses_with_the_booking_and_does_not_end_a_later_call_back():
+    """Handed over 09:00, talk until 09:30, window until 09:20; met at 10:00 and unready; called on its date, twice."""
+    scenario = scene(policy={"lifecycle": "no_sql", "sla": {"window": "20min", "attempts": 3, "gap": "1h"}})
+    reach = np.array([[ALWAYS], *([-1] for _ in range(23))])
+    leads = people([at(0, 9)], connect_until=reach, ready_from=at(3, 9), callback_at=at(1, 9))
+
+    story = told(scenario, leads)
+
+    assert story.results(Row.WINDOW) == ["LAPSED"]
+    assert story.results(Row.MEETING) == ["CALLED_BACK"]
+    assert [row["start"] for row in story.rows(*TOUCHES)] == [at(0, 9), at(1, 9), at(1, 10, 10)]
+
+
+def test_deal_work_that_waits_at_the_end_is_in_the_log_though_the_deal_is_won():
+    scenario = scene(run={"horizon_days": 1})
+    leads = people([at(0, 16)], connect_until=ALWAYS, deal_work_ms=2 * HOUR)
+
+    story = told(scenario, leads)
+
+    # 16:00-16:30 the call; on the half-hour grid no meeting of an hour fits until 17:00.
+    assert story.state() == "MEETING_BOOKED"
+    story = told(scenario, people([at(0, 15)], connect_until=ALWAYS, deal_work_ms=2 * HOUR))
+    # Met 15:30-16:30 and won; four pieces of half an hour, the first until 17:00, three are left.
+    assert story.state() == "WON"
+    assert [(row["start"], row["end"]) for row in story.rows(Row.DEAL_WORK)] == [
+        (at(0, 16, 30), at(0, 17)), *[(-1, DAY)] * 3
+    ]  # fmt: skip
+    assert story.results(Row.DEAL_WORK) == ["DONE", "OPEN", "OPEN", "OPEN"]
+
+
 def test_ties_on_an_hourly_grid_are_settled_by_the_order_of_work_then_due_then_lead():
     hour = {"market": {"effort": {"call": {"form": "fixed", "mean": "60min"}}}}
     leads = people([at(0, 9)] * 4, call_ms=HOUR)
@@ -397,7 +449,12 @@ def test_first_touches_come_before_later_ones_unless_they_are_one_class():
     leads = people([at(0, 9), at(0, 9, 55)], call_ms=50 * MIN)
 
     def second(first_before_later: bool) -> int:
-        scenario = scene(policy={"order": {"work": "fifo", "first_before_later": first_before_later}, "sla": {"attempts": 2, "gap": "0h"}})
+        scenario = scene(
+            policy={
+                "order": {"work": "fifo", "first_before_later": first_before_later},
+                "sla": {"attempts": 2, "gap": "0h"},
+            }
+        )
         return [r["lead"] for r in told(scenario, leads).rows(Row.CALL)][2]
 
     # Lead 0: 09:00-09:50, again at once 09:50-10:40; lead 1 came at 09:55 and its second attempt is available 11:30.
@@ -410,7 +467,9 @@ def test_a_breach_escalates_to_any_rep_or_moves_the_task_to_another():
     leads = people([at(0, 9)] * 3, call_ms=np.array([[HOUR, 10 * MIN, 10 * MIN]] * 24))
 
     def second_call(on_breach: str) -> list[tuple[int, int]]:
-        scenario = scene(policy={"sla": {"attempts": 1, "first_touch": "30min"}, "routing": {"on_breach": on_breach}}, **reps)
+        scenario = scene(
+            policy={"sla": {"attempts": 1, "first_touch": "30min"}, "routing": {"on_breach": on_breach}}, **reps
+        )
         return [(r["rep"], r["start"]) for r in told(scenario, leads).rows(Row.CALL, lead=2)]
 
     moment = at(0, 9, 30) + 1
@@ -420,7 +479,10 @@ def test_a_breach_escalates_to_any_rep_or_moves_the_task_to_another():
 
 
 def test_at_the_cap_a_lead_waits_unassigned_with_its_clock_running():
-    scenario = scene(team={"reps": [{"role": "bdr", "max_open_leads": 1}, {"role": "ae"}]}, policy={"sla": {"attempts": 1, "first_touch": "5min"}})
+    scenario = scene(
+        team={"reps": [{"role": "bdr", "max_open_leads": 1}, {"role": "ae"}]},
+        policy={"sla": {"attempts": 1, "first_touch": "5min"}},
+    )
 
     story = told(scenario, people([at(0, 9), at(0, 9, 1)]))
 
@@ -446,7 +508,15 @@ def test_a_rep_does_not_begin_what_does_not_fit_before_a_meeting():
 
 def test_a_rep_on_the_ramp_takes_longer_rounded_up():
     scenario = scene(
-        team={"reps": [{"role": "bdr", "ramp": [{"after_days": 0, "productivity": 0.3}, {"after_days": 1, "productivity": 1.0}]}, {"role": "ae"}]},
+        team={
+            "reps": [
+                {
+                    "role": "bdr",
+                    "ramp": [{"after_days": 0, "productivity": 0.3}, {"after_days": 1, "productivity": 1.0}],
+                },
+                {"role": "ae"},
+            ]
+        },
         policy={"sla": {"attempts": 2, "gap": "24h"}},
     )
 
@@ -489,11 +559,16 @@ def test_when_touches_are_spent_the_lead_is_exhausted():
 
     assert story.outcomes.touches[0] == 3
     assert story.state() == "EXHAUSTED"
-    assert told(scene(policy={"sla": {"attempts": 1}, "after_attempts": "close"}), people([at(0, 9)])).state() == "EXHAUSTED"
+    assert (
+        told(scene(policy={"sla": {"attempts": 1}, "after_attempts": "close"}), people([at(0, 9)])).state()
+        == "EXHAUSTED"
+    )
 
 
 def test_nothing_happens_at_or_after_the_end_and_work_in_progress_is_logged_as_open():
-    scenario = scene(team={"reps": [{"role": "bdr", "hours": ["Mon-Sun 00:00-24:00"]}, {"role": "ae"}]}, run={"horizon_days": 1})
+    scenario = scene(
+        team={"reps": [{"role": "bdr", "hours": ["Mon-Sun 00:00-24:00"]}, {"role": "ae"}]}, run={"horizon_days": 1}
+    )
 
     story = told(scenario, people([DAY - 5 * MIN, DAY - MIN]))
 
@@ -529,3 +604,86 @@ def test_routing_shares_leads_out(method):
 
     expected = {"round_robin": [0, 1] * 3, "weighted": [0, 1, 0] * 2, "least_loaded": [0, 1] * 3}
     assert owners == expected[method]
+
+
+def test_a_lead_recycled_before_its_named_date_is_not_reached_by_virtue_of_a_date_to_come():
+    scenario = scene(
+        team={"reps": [{"role": "bdr", "count": 2}, {"role": "ae"}]},
+        policy={"sla": {"attempts": 2, "window": "2d"}, "routing": {"recycles": 1}},
+    )
+    connect = np.full((24, 1), -1)
+    connect[0] = ALWAYS
+    leads = people([at(0, 9)], connect_until=connect, ready_from=at(1, 0), callback_at=at(9, 10), annoyed=True)
+
+    story = told(scenario, leads)
+
+    # Rep 0 agrees on Wednesday week, the window ends on Wednesday: rep 1 dials a lead that no call reaches.
+    assert story.results(Row.CALL)[:2] == ["CALLED_BACK", "NOT_REACHED"]
+    assert story.rows(Row.CALL)[1]["start"] == at(2, 9)
+
+
+def test_a_lead_that_asked_for_the_call_is_not_annoyed_by_it():
+    leads = people(
+        [at(0, 9)], connect_until=ALWAYS, annoyed=True, too_soon=20 * MIN, ready_from=at(2, 0), callback_at=at(2, 10)
+    )
+
+    assert told(scene(policy={"sla": {"earliest_touch": "30min"}}), leads).state() == "WON"
+
+
+def test_the_end_of_the_accept_window_never_postpones_a_meeting():
+    scenario = scene(policy={"meetings": {"slot": "60min", "notice": "25h", "accept_within": "24h"}})
+
+    story = told(scenario, people([at(0, 9)], connect_until=ALWAYS))
+
+    # Agreed on Monday 09:30 for Tuesday 11:00; at Tuesday 09:30 nobody could meet it sooner.
+    assert [m["start"] for m in story.rows(Row.MEETING)] == [at(1, 11)]
+
+
+def test_an_accept_window_that_ends_while_nobody_comes_sends_the_rebooking_to_whoever_is_free_first():
+    scenario = scene(
+        team={"reps": [{"role": "bdr"}, {"role": "ae", "count": 2}]},
+        policy={"meetings": {"slot": "30min", "accept_within": "35min"}},
+    )
+    show = np.full((8, 2), ALWAYS)
+    show[0, 0] = -1
+    # Lead 0 is agreed at 09:30 with closer 1 for 09:30-10:30 and does not come; lead 1, agreed at 10:00, has closer 2
+    # at 10:00. Closer 1 has an hour from 10:30 for somebody else.
+    leads = people([at(0, 9), at(0, 9, 1)], connect_until=ALWAYS, show_until=show)
+
+    story = told(scenario, leads)
+
+    waited, met = story.rows(Row.MEETING, lead=0)
+    assert (waited["rep"], waited["start"], waited["end"]) == (1, at(0, 9, 30), at(0, 9, 45))
+    # Within its 35 minutes it was waited for: booked again in the ordinary way, in the half hour that is free again.
+    assert (met["rep"], met["start"]) == (1, at(0, 10))
+
+
+def test_a_lead_assigned_after_its_due_date_breaches_at_once():
+    reps = {
+        "reps": [
+            {"role": "bdr", "max_open_leads": 1},
+            {"role": "bdr", "hours": ["Mon-Fri 09:20-17:00"], "max_open_leads": 1},
+            {"role": "ae"},
+        ]
+    }
+    scenario = scene(
+        team=reps, policy={"sla": {"attempts": 1, "first_touch": "5min"}, "routing": {"on_breach": "escalate"}}
+    )
+    # Rep 0 works lead 0 until 09:10; lead 1 waits for rep 1, who comes at 09:20; lead 2 is unassigned until 09:10 and
+    # due at 09:07, so at 09:10 it is rep 0's and escalated at once. Lead 1 was at 09:06: rep 0 takes it, due first;
+    # lead 2 is taken at 09:20 by rep 1, who never worked and so is served before rep 0.
+    story = told(scenario, people([at(0, 9), at(0, 9, 1), at(0, 9, 2)]))
+
+    assert [(r["lead"], r["rep"], r["start"]) for r in story.rows(Row.CALL)] == [
+        (0, 0, at(0, 9)), (1, 0, at(0, 9, 10)), (2, 1, at(0, 9, 20)),
+    ]  # fmt: skip
+
+
+def test_the_rest_of_a_slot_is_free_again_when_its_meeting_ends():
+    scenario = scene(policy={"meetings": {"slot": "30min"}})
+    show = np.array([[-1]] + [[ALWAYS]] * 7)
+
+    story = told(scenario, people([at(0, 9)], connect_until=ALWAYS, show_until=show))
+
+    # Waited for from 09:30 to 09:45 of an hour reserved until 10:30.
+    assert [m["start"] for m in story.rows(Row.MEETING)] == [at(0, 9, 30), at(0, 10)]

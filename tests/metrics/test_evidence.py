@@ -64,9 +64,9 @@ def test_of_the_emails_only_the_first_two_count_and_each_call_does():
 def test_touches_belong_to_the_handover_in_which_they_were_listed(world):
     """Two handovers of one lead, one of another; a recycled lead stays in its handover though its episode rises."""
     i, j = world.lead(), world.lead()
-    world.handover(i, 10 * DAY, 12 * DAY)
-    world.touch(i, 10 * DAY + HOUR)
-    world.touch(i, 11 * DAY, episode=9)
+    world.handover(i, 10 * DAY, 12 * DAY, episode=2)
+    world.touch(i, 10 * DAY + HOUR, episode=1)
+    world.touch(i, 11 * DAY, episode=2)
     world.handover(j, 11 * DAY, 13 * DAY)
     world.touch(j, 11 * DAY + HOUR)
     world.handover(i, 40 * DAY, 42 * DAY)

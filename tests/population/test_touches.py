@@ -132,12 +132,12 @@ def test_a_fixed_length_is_the_same_for_all():
 
 def test_temper():
     leads = worlds.many()
-    ever = leads.ready_from != NEVER
+    later = leads.able & (leads.ready_from != NEVER)
 
     assert worlds.within_sampling_error(leads.annoyed, 0.3)
     assert worlds.within_sampling_error(leads.tired, 0.12)
-    assert worlds.within_sampling_error(leads.misjudged[:, ever], 0.18)
-    assert worlds.within_sampling_error(leads.misjudged[:, ~ever], 0.06)
+    assert worlds.within_sampling_error(leads.misjudged[:, later], 0.18)
+    assert worlds.within_sampling_error(leads.misjudged[:, ~later], 0.06)
 
 
 def test_unready_leads_name_a_date_after_they_become_ready():

@@ -92,6 +92,14 @@ def test_another_seed_asks_for_other_policies_and_0_is_a_seed(tmp_path):
     assert toy.told_of(tmp_path / "again") == told[0]
 
 
+def test_each_batch_has_luck_of_its_own(tmp_path):
+    """Both batches are drawn at random, before the sampler learns: the second must not repeat the first."""
+    toy.study(tmp_path, toy.scenario(trials=8, batch=4))
+
+    cutoffs = [params["scoring.cutoff"] for _, _, params, _, _ in toy.told_of(tmp_path)]
+    assert len(set(cutoffs)) == 8
+
+
 def test_policies_that_break_a_rule_are_infeasible_with_the_reason_and_cost_no_evaluation(tmp_path):
     variables = {"scoring.tier_a_above": {"low": 0.0, "high": 30.0}, "scoring.tier_b_above": {"low": 0.0, "high": 30.0}}
     scenario = toy.unchecked(toy.scenario(), variables=variables, trials=24)
@@ -114,13 +122,13 @@ def test_policies_that_break_a_rule_are_infeasible_with_the_reason_and_cost_no_e
 def test_the_sampler_learns_to_keep_away_from_them(tmp_path):
     """Half of a square breaks the rule; at random half of the policies would, and learned far fewer do."""
     variables = {"scoring.tier_a_above": {"low": 0.0, "high": 30.0}, "scoring.tier_b_above": {"low": 0.0, "high": 30.0}}
-    scenario = toy.unchecked(toy.scenario(), variables=variables, trials=120)
+    scenario = toy.unchecked(toy.scenario(), variables=variables, trials=80)
 
     tuned = toy.study(tmp_path, scenario)
 
     broken = [t.judgement.status == "invalid" for t in tuned.tried]
     assert np.mean(broken[1:16]) > 0.2
-    assert np.mean(broken[60:]) < 0.15
+    assert np.mean(broken[40:]) < 0.2  # at random half would
 
 
 def test_an_objective_that_is_no_number_is_infeasible_not_best(tmp_path):

@@ -1,4 +1,4 @@
-"""A world whose best policy is known beyond doubt: whoever is handed over is won, so nothing beats handing over everybody.
+"""A world whose best policy is known beyond doubt: whoever is handed over is won, so handing over all is best.
 
 Every lead can buy, is ready on arrival and for good, answers the first call, keeps its meetings and says yes; reps are
 more than enough. Under a cutoff that everybody passes, revenue is the value of all leads and nobody is wasted, and more
@@ -29,7 +29,12 @@ def world(**policy):
                 "fit": {"able_share": 1.0, "able_per_sd": 0.0},
                 "journey": {"window": {"form": "fixed", "mean": "365d"}},
                 "reach": {"form": "exponential", "p0": 1.0, "tau": "100000d"},
-                "temper": {"annoyed_share": 0.0, "tired_share": 0.0, "misjudged_share": 0.0, "misjudged_later_share": 0.0},
+                "temper": {
+                    "annoyed_share": 0.0,
+                    "tired_share": 0.0,
+                    "misjudged_share": 0.0,
+                    "misjudged_later_share": 0.0,
+                },
                 "deal": {
                     "win_at_once": 1.0,
                     "win_tau": None,

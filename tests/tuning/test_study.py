@@ -97,6 +97,19 @@ def test_killed_before_it_began_it_ends_as_the_whole_one(tmp_path, whole, there)
     ends_as(part, whole[0])
 
 
+def test_whole_batches_are_kept_as_they_stand_in_the_journal(tmp_path):
+    with pytest.raises(toy.Interrupted):
+        toy.study(tmp_path, small(), toy.interrupted_after(2 * 10 + 1))
+    before = (tmp_path / "journal.log").read_bytes()
+    dropped = [n for n, line in enumerate(before.splitlines()) if json.loads(line)["op_code"] == 4][8]
+
+    toy.study(tmp_path, small(), resume=True)
+
+    kept = before.splitlines()[:dropped]
+    assert (tmp_path / "journal.log").read_bytes().splitlines()[:dropped] == kept
+    assert (tmp_path / "journal.log").read_bytes() != before
+
+
 def test_a_finished_study_can_be_resumed_and_evaluates_nothing(tmp_path, whole):
     part = tmp_path / "part"
     shutil.copytree(whole[0], part)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from funnelsim.config.durations import MINUTE_MS
 from funnelsim.config.paper import Broken, Check
 from funnelsim.config.suggest import did_you_mean
+from funnelsim.config.team import longest_shift_minutes
 
 if TYPE_CHECKING:
     from funnelsim.config.scenario import Scenario
@@ -228,6 +229,24 @@ def _deals_without_meetings(s: Scenario) -> Iterator[Broken]:
         yield Broken(
             "policy.self_scheduling",
             "must be off where market.deal.closes_by is 'delay': there are no meetings to book",
+        )
+
+
+@_reads("policy.meetings.slot", "market.effort.meeting", "market.deal.closes_by", "team.reps", "team.close_role")
+def _a_meeting_fits_into_a_shift(s: Scenario) -> Iterator[Broken]:
+    """A meeting that fits into nobody's day would be booked for never, and look like a lead that is not wasted."""
+    if s.market.deal.closes_by != "meetings":
+        return
+    slot = s.policy.meetings.slot.ms()
+    reserved = -(-s.market.effort.meeting.mean_ms() // slot) * slot
+    closers = [group for group in s.team.reps if group.role == s.team.close_role]
+    shifts = [longest_shift_minutes(group.hours) * MINUTE_MS for group in closers]
+    if shifts and reserved > min(shifts):
+        yield Broken(
+            "policy.meetings.slot",
+            f"a meeting of {s.market.effort.meeting.mean_ms() / MINUTE_MS:g} min reserves whole slots, "
+            f"{reserved / MINUTE_MS:g} min, which must fit into the longest shift of every closer, "
+            f"{min(shifts) / MINUTE_MS:g} min",
         )
 
 

@@ -101,6 +101,11 @@ class Offer(Paper):
         0.0, "visits", "Mean visits before the form was filled in (Poisson); they count at creation."
     )
 
+    @binds("hand_raise", "too_soon_mean")
+    def _asked_for(self) -> Iterator[Broken]:
+        if self.hand_raise and self.too_soon_mean.amount > 0:
+            yield Broken("too_soon_mean", f"must be 0 for hand-raisers, who ask to be called, got {self.too_soon_mean}")
+
     @binds("ready_at_arrival", "ready_later")
     def _shares(self) -> Iterator[Broken]:
         if self.ready_at_arrival + self.ready_later > 1.0 + 1e-9:

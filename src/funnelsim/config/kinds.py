@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -83,6 +84,19 @@ class Length(Paper):
             yield Broken("", "give exactly one of mean and median")
         elif self.median is not None and self.form not in ("lognormal", "fixed"):
             yield Broken("median", f"the {self.form} form takes a mean, not a median")
+
+    def mean_ms(self) -> int:
+        """Return the mean in whole ms; a lognormal with median m and sigma s has mean m exp(s^2 / 2).
+
+        >>> Length(form="exponential", mean="15min").mean_ms()
+        900000
+        """
+        if self.mean is not None:
+            return self.mean.ms()
+        assert self.median is not None  # a Length has exactly one of the two
+        if self.form == "lognormal":
+            return round(self.median.ms() * math.exp(self.sigma**2 / 2))
+        return self.median.ms()
 
 
 def length(form: str, *, sigma: float = 0.5, mean: str | None = None, median: str | None = None) -> Length:

@@ -247,7 +247,7 @@ class Temper(Paper):
         0.06, "probability", "An unable or never-ready lead is passed on as an SQL by error.", source="assumed"
     )
     misjudged_later_share: Share = field(
-        0.18, "probability", "The same for one that becomes ready some day.", source="assumed"
+        0.18, "probability", "The same for one that can buy and becomes ready some day.", source="assumed"
     )
     unprepared_factor: Share = field(
         0.6,

@@ -38,6 +38,22 @@ def parse_hours(text: str) -> list[tuple[int, int, int]]:
     return [(day, opens, closes) for day in range(first, last + 1)]
 
 
+def longest_shift_minutes(hours: list[str]) -> int:
+    """Return the longest time without a break in a week of these opening times, in minutes; 7 days round the clock.
+
+    >>> longest_shift_minutes(["Mon-Fri 09:00-12:00", "Mon-Thu 12:00-17:00"])
+    480
+    """
+    week = 7 * 24 * 60
+    days = [span for text in hours for span in parse_hours(text)]
+    spans = sorted((day * 1440 + opens, day * 1440 + closes) for day, opens, closes in days)
+    longest, begins, ends = 0, -1, -1
+    for opens, closes in [*spans, *((a + week, b + week) for a, b in spans)]:
+        begins, ends = (begins, closes) if opens == ends else (opens, closes)
+        longest = max(longest, ends - begins)
+    return min(longest, week)
+
+
 def _hours(value: list[str]) -> list[str]:
     spans = sorted(span for text in value for span in parse_hours(text))
     if not spans:

@@ -39,25 +39,27 @@ class Case:
     """One lead: its state, owners, luck used up and the rows it leaves."""
 
     __slots__ = (
-        "accept_used", "assignment", "attempt", "burnt", "closed_at", "closer", "contact_at", "deal_tasks", "distance",
-        "env", "episode", "erring", "first_due", "first_owner", "first_score", "first_talk_at", "first_tier",
-        "first_touch_at", "former", "handed_at", "handover_at", "handovers", "i", "in_sales", "interest", "k", "key",
-        "last_closer", "m", "meetings_left", "met_at", "misjudged", "mql_at", "opportunity_at", "owner", "patience",
-        "pieces", "prepared", "process", "qualified", "qualified_at", "queue_patience", "rebookings", "recycles",
-        "replied_at", "replied_to", "reserved", "score", "segment", "shop", "since", "sql_at", "state", "task", "terms",
-        "tier", "unassigned_since", "unprepared", "wanted", "window_from", "window_open", "window_over", "window_to",
+        "accept", "agreements", "assignment", "attempt", "burnt", "closed_at", "closer", "contact_at", "deal_tasks",
+        "distance", "env", "episode", "erring", "first_due", "first_owner", "first_score", "first_talk_at",
+        "first_tier", "first_touch_at", "former", "handed_at", "handover_at", "handovers", "i", "in_sales",
+        "interest", "k", "key", "last_closer", "m", "meetings_left", "met_at", "misjudged", "mql_at", "named_at",
+        "opportunity_at", "owner", "patience", "pieces", "prepared", "process", "qualified", "qualified_at",
+        "queue_patience", "rebookings", "recycles", "replied_at", "replied_to", "reserved", "score", "segment",
+        "shop", "since", "sql_at", "state", "task", "terms", "tier", "unassigned_since", "unprepared", "wanted",
+        "window_from", "window_open", "window_over", "window_to",
     )  # fmt: skip
 
     # Set at every handover, window or booking.
     terms: TierTerms
     qualified_at: int  # the event that brought it here; the interest moves on to a named date
     interest: int
+    named_at: int  # the date on which it wants to be called
     handover_at: int
     first_due: int
     former: list[Rep]
     prepared: bool
     qualified: bool
-    accept_used: bool
+    accept: int
     window_from: int
     window_to: int
     reserved: int
@@ -74,6 +76,7 @@ class Case:
         self.since: int = shop.created[i]
         self.state = IS_MARKETING
         self.episode = self.handovers = self.attempt = self.k = self.m = self.pieces = self.burnt = 0
+        self.agreements = self.accept = 0
         self.meetings_left = self.distance = self.rebookings = self.recycles = 0
         self.mql_at = self.handed_at = self.first_touch_at = self.first_talk_at = self.sql_at = self.met_at = -1
         self.opportunity_at = self.closed_at = self.contact_at = self.replied_to = self.unassigned_since = -1
@@ -117,7 +120,10 @@ class Case:
                 return TIRED
             named = shop.agreement.callbacks and t < shop.callback_at[k, i] < shop.end
             left = self.attempt < self.terms.attempts and self.k < shop.rules.max_touches
-            return CALLED_BACK if named and left else NURTURE
+            if named and left:
+                self.named_at = shop.callback_at[k, i]
+                return CALLED_BACK
+            return NURTURE
         return LOST_TO_ANOTHER if t > shop.ready_until[i] else SQL
 
     def is_won(self) -> bool:

@@ -30,6 +30,9 @@ from funnelsim.records import ALWAYS, NEVER
 if TYPE_CHECKING:
     from funnelsim.engines.rep import Rep
 
+# The accept window of the present agreement.
+RUNNING, OVERDUE, SPENT = range(3)
+
 Part = Generator[Any, Any, int]
 """Part of a life: yields events, and other parts for whose value it waits."""
 
@@ -66,13 +69,15 @@ class Closing(Case):
                 self._books_again(anybody=word == ACCEPT_OVER)
                 continue
             self.task = None
+            closer.unreserve(self.reserved, shop.reserved_ms)  # the rest of it is free again
             result = meeting.result
             if result == NO_SHOW:
                 if self.rebookings >= shop.agreement.rebookings or self.m >= shop.rules.max_meetings:
                     self._drop_deal_work()
                     return NO_SHOW
                 self.rebookings += 1  # `wanted` stays NEVER: its own doing is no delay of the seller's
-                self._reserve(closer, closer.first_slot(self._notice(), shop.reserved_ms, shop.agreement.slot_ms))
+                self._books_again(anybody=self.accept == OVERDUE)
+                self.accept = SPENT if self.accept == OVERDUE else self.accept
                 self.distance = self.reserved - env._now
             elif result in (OPPORTUNITY, MET, WON, LOST):
                 if self.state != IS_OPPORTUNITY:
@@ -121,13 +126,15 @@ class Closing(Case):
         rep, slot = shop.desk.closer(self, self._notice(), shop.reserved_ms)
         self._ends_touching()
         self._takes_closer(rep, slot)
+        self.agreements += 1
+        self.accept = RUNNING
         accept = shop.agreement.accept_within
         if accept is not None:
             until = shop.after(self.env._now, accept, closing=True)
             if until < shop.end:
-                episode, touches = self.episode, self.k
-                key = moments.WINDOW_ENDS | self.key | moments.episode_key(episode) | 1
-                Moment(self.env, key, until, lambda _: self._accept_ends(episode, touches))
+                agreement = self.agreements
+                key = moments.WINDOW_ENDS | self.key | moments.episode_key(self.episode) | 1
+                Moment(self.env, key, until, lambda _: self._accept_ends(agreement))
         return True
 
     def _takes_closer(self, rep: Rep, slot: int) -> None:
@@ -147,12 +154,19 @@ class Closing(Case):
     def _notice(self) -> int:
         return self.shop.after(self.env._now, self.shop.agreement.notice, closing=True)
 
-    def _accept_ends(self, episode: int, touches: int) -> None:
-        # A lead sent back to its caller and agreed again has been touched since: that is another term.
-        current = episode == self.episode and touches == self.k and self.state == IS_BOOKED
-        being_met = self.task is not None and not self.task.waiting
-        if current and not self.accept_used and not being_met:
-            self.accept_used = True
+    def _accept_ends(self, agreement: int) -> None:
+        """At the end of the accept window: go to the earliest free closer, if that is sooner or the meeting is late."""
+        if agreement != self.agreements or self.state != IS_BOOKED or self.closer is None:
+            return
+        if self.task is not None and not self.task.waiting:
+            self.accept = OVERDUE  # being met; if nobody comes, it is booked again with anybody
+            return
+        shop, closer = self.shop, self.closer
+        closer.unreserve(self.reserved, shop.reserved_ms)
+        _, slot = shop.desk.earliest_closer(self, self._notice(), shop.reserved_ms)
+        closer.reserve(self.reserved, shop.reserved_ms)
+        if slot < self.reserved or self.task is not None:
+            self.accept = SPENT
             self.tell(ACCEPT_OVER)
 
     def _books_again(self, *, anybody: bool) -> None:

@@ -177,8 +177,9 @@ class Desk:
         ends = task.queued_at + task.lead.queue_patience
         if ends < self.end:
             self._set_timer(ends, moments.PATIENCE_ENDS | key, task)
-        if self.breaches and now < task.due_at + 1 < self.end:
-            self._set_timer(task.due_at + 1, moments.BREACH | key, task)
+        breach = max(task.due_at + 1, now)  # at once where it waited unassigned until after that
+        if self.breaches and not task.breached and breach < self.end:
+            self._set_timer(breach, moments.BREACH | key, task)
 
     def _set_timer(self, time: int, key: int, task: Task) -> None:
         # Most tasks are begun long before their timers: only the next timer is an event of SimPy's.
@@ -212,6 +213,7 @@ class Desk:
         lead, old = task.lead, task.lead.owner
         if not task.waiting or old is None:
             return
+        task.breached = True
         team = old.team
         if self.agreement.on_breach == ESCALATE:
             self.escalate(task, team)

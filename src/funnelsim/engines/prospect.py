@@ -159,6 +159,8 @@ class Prospect(Closing):
             if not result:
                 if self.k >= shop.rules.max_touches:
                     return EXHAUSTED
+                if called_back:
+                    self.interest = self.named_at  # only now: who is taken back before was interested long ago
                 self.attempt += 1
                 work_class = CALLBACKS if called_back else FIRST if first or shop.one_class else LATER
                 task = Touch(self, work_class, available, due, called_back)
@@ -260,7 +262,7 @@ class Prospect(Closing):
         self.former = []
         self.recycles = shop.agreement.recycles
         self.attempt = self.rebookings = 0
-        self.prepared = self.accept_used = self.qualified = False
+        self.prepared = self.qualified = False
         self.replied_to = self.first_due = -1
         self.handover_at = now
         if self.mql_at < 0:
@@ -281,9 +283,8 @@ class Prospect(Closing):
         return available, self.first_due
 
     def _named_date(self) -> tuple[int, int]:
-        """Return when the call on the named date becomes available and is due; the date is the new interest."""
-        self.interest = self.shop.callback_at[max(self.k - 1, 0), self.i]
-        available = max(self.env._now, self.interest)
+        """Return when the call on the named date becomes available and is due."""
+        available = max(self.env._now, self.named_at)
         return available, self.shop.after(available, self.terms.first_touch)
 
     def _takes_owner(self, rep: Rep) -> None:

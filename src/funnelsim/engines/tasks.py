@@ -79,7 +79,7 @@ class Touch(Task):
         if lead.first_touch_at < 0:
             lead.first_touch_at = dial
         after_interest = dial - lead.interest
-        if after_interest < shop.too_soon[i] and shop.annoyed[k, i]:
+        if after_interest < shop.too_soon[i] and shop.annoyed[k, i] and self.kind != CALLED_AGAIN:
             self.result = TOO_SOON
         elif by_mail:
             self.result = SENT

@@ -42,6 +42,7 @@ class Task(simpy.Event):
     kind = 0
     waiting = False
     escalated = False
+    breached = False
     list: WorkList
     rep: Rep | None = None
     queued_at = -1

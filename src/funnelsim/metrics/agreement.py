@@ -130,18 +130,23 @@ def monthly_level(at: Int64, clock: Clock, *, share: float = 0.9) -> float:
 def acceptance_attainment(outcomes: Outcomes, e: Evidence, scenario: Scenario, roster: Roster) -> float:
     """Return the share of SQLs of the measured window met within `policy.meetings.accept_within`; nan without the term.
 
-    Judged where the lead was met, or where the term ran out before the end of the run.
+    Judged where the term ran out before the end of the run. Leads that booked for themselves agreed nothing.
     """
     term: Span | None = build_agreement(scenario, roster).accept_within
     if term is None:
         return NAN
-    sql = measured_at(outcomes.sql_at, e.clock)
+    own = e.handovers.booked_itself
+    booked = np.zeros(outcomes.sql_at.size, dtype=np.bool_)
+    booked[e.handovers.lead[own]] = outcomes.sql_at[e.handovers.lead[own]] == e.handovers.start[own]
+    sql = measured_at(outcomes.sql_at, e.clock) & ~booked
     since, met = outcomes.sql_at[sql], outcomes.met_at[sql]
     calendar = roster.team_calendars[roster.close_team]
-    until = np.where(met >= 0, met, e.end)
-    passed = open_before(calendar, until) - open_before(calendar, since) if term.business else until - since
-    kept = (met >= 0) & (passed <= term.ms)
-    judged = (met >= 0) | (passed > term.ms)
+
+    def passed(until: Int64) -> Int64:
+        return open_before(calendar, until) - open_before(calendar, since) if term.business else until - since
+
+    kept = (met >= 0) & (passed(met) <= term.ms)
+    judged = passed(np.full(since.shape, e.end, dtype=np.int64)) > term.ms
     return mean(kept[judged])
 
 

@@ -220,20 +220,25 @@ def counted_tries(tries: Contacts, *, n: int, standard: Standard) -> Int64:
 def _handovers(touches: TouchLog, end: int) -> tuple[Handovers, Int64]:
     """Return the handovers without what happened in them, and for each row of the log the handover it belongs to.
 
-    A row belongs to the last handover of its lead that began at or before the row's stay did; -1 where there is none.
+    Episodes rise at every handover, recycle and exit, and a handover's row has its last one: so a row belongs to the
+    first handover of its lead whose episode is not below its own; -1 where there is none. Times could not tell apart
+    handovers that begin and end at the same instant.
     """
     rows = np.flatnonzero(touches.kind == Row.HANDOVER)
-    rows = rows[np.lexsort((touches.start[rows], touches.lead[rows]))]
-    # All starts and all rows on one line per lead, handovers first at the same instant: count those passed.
+    rows = rows[np.lexsort((touches.start[rows], touches.episode[rows], touches.lead[rows]))]
+    # All rows and then all handovers of an episode on one line per lead: count the handovers passed.
     lead = np.concatenate((touches.lead[rows], touches.lead))
-    at = np.concatenate((touches.start[rows], touches.queued_at))
-    is_row = np.concatenate((np.zeros(rows.size, dtype=np.int8), np.ones(touches.n, dtype=np.int8)))
-    order = np.lexsort((is_row, at, lead))
+    episode = np.concatenate((touches.episode[rows], touches.episode))
+    ends = np.concatenate((np.ones(rows.size, dtype=np.int64), np.zeros(touches.n, dtype=np.int64)))
+    order = np.lexsort((ends, episode, lead))
     passed = np.empty(order.size, dtype=np.int64)
-    passed[order] = np.cumsum(is_row[order] == 0) - 1
+    passed[order] = np.cumsum(ends[order])
     index = passed[rows.size :]
     if rows.size:
-        index = np.where(touches.lead[rows][np.maximum(index, 0)] == touches.lead, index, -1)
+        known = np.minimum(index, rows.size - 1)
+        index = np.where((index == known) & (touches.lead[rows][known] == touches.lead), index, -1)
+    else:
+        index = np.full(touches.n, NO, dtype=np.int64)
     left = touches.end[rows]
     nothing = np.full(rows.size, NO, dtype=np.int64)
     handovers = Handovers(

@@ -51,12 +51,13 @@ def would_buy(leads: Leads, scenario: Scenario) -> Bool:
     """
     window_from = np.maximum(leads.created, leads.ready_from)
     in_time = (window_from <= leads.ready_until) & (window_from < Clock.of(scenario.run).end)
-    reached = (leads.connect_until >= 0).any(axis=0) | (leads.reply_until >= 0).any(axis=0) | leads.books_itself
-    bought = leads.able & in_time & reached & (leads.win_until >= 0)
-    if scenario.market.deal.closes_by == "delay":
-        return np.asarray(bought, dtype=np.bool_)
+    reached = (leads.connect_until >= 0).any(axis=0) | (leads.reply_until >= 0).any(axis=0)
+    bought = leads.able & in_time & (leads.win_until >= 0)
+    if scenario.market.deal.closes_by == "delay":  # there is no meeting to book
+        return np.asarray(bought & reached, dtype=np.bool_)
+    reached = reached | leads.books_itself
     kept = np.count_nonzero(leads.show_until >= 0, axis=0)
-    return np.asarray(bought & (kept >= leads.meetings_needed.astype(np.int64) + 1), dtype=np.bool_)
+    return np.asarray(bought & reached & (kept >= leads.meetings_needed.astype(np.int64) + 1), dtype=np.bool_)
 
 
 def wasted_cause(

@@ -42,7 +42,7 @@ def draw_leads(market: Market, economics: Economics, run: Run, replication: int)
     journey = draw_journey(arrivals, market)
     events = draw_events(arrivals, journey, market, end)
     answers = draw_answers(arrivals, journey, market, end)
-    touches = draw_touches(arrivals, journey, market, run.max_touches)
+    touches = draw_touches(arrivals, journey, market, able=people.able, max_touches=run.max_touches)
     deals = draw_deals(arrivals, people, market, run.max_meetings)
     leads = Leads(
         replication=replication,

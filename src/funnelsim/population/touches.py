@@ -32,11 +32,11 @@ class Touches:
     misjudged: Bool
 
 
-def draw_touches(arrivals: Arrivals, journey: Journey, market: Market, max_touches: int) -> Touches:
+def draw_touches(arrivals: Arrivals, journey: Journey, market: Market, *, able: Bool, max_touches: int) -> Touches:
     """Return the luck of the first `max_touches` touches of each lead, one stream for each quantity and touch."""
     luck = arrivals.luck
     effort, temper = market.effort, market.temper
-    misjudged = np.where(journey.ever_ready, temper.misjudged_later_share, temper.misjudged_share)
+    misjudged = np.where(able & journey.ever_ready, temper.misjudged_later_share, temper.misjudged_share)
 
     def lengths(length: Length, stream: str) -> Int64:
         return rows(max_touches, luck.n, lambda k: duration(draw_length(luck, length, stream, k)))

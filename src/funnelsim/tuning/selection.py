@@ -105,7 +105,10 @@ def _distinct(tried: Sequence[Tried], rows: Rows, goals: Goals, changes: Callabl
     groups: dict[bytes, list[Tried]] = {}
     for t in tried:
         groups.setdefault(goals.losses(rows(t)).tobytes(), []).append(t)
-    return [min(group, key=lambda t: (t.number > 0, changes(t), t.number)) for group in groups.values()]
+    return [
+        group[0] if len(group) == 1 else min(group, key=lambda t: (t.number > 0, changes(t), t.number))
+        for group in groups.values()
+    ]
 
 
 def _behind(losses: Float64, front: Bool) -> Float64:
