@@ -50,7 +50,7 @@ def call(*words: Any) -> Result:
 
 
 def start(*words: Any) -> subprocess.Popen[str]:
-    """Start the command in a session of its own, so that all its processes can be found."""
+    """Start the command in a process group of its own, so that all its processes can be found."""
     paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [sys.executable, "-m", "funnelsim", *(str(word) for word in words)],

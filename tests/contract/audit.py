@@ -33,6 +33,7 @@ class Audit:
         self.instants = 0
         self.now = -1
         self.lists: dict[int, WorkList] = {}
+        self.booked: dict[int, int] = defaultdict(int)  # open opportunities by rep, after the instant before
         self.lengths: list[tuple[int, dict[int, int]]] = []  # (from this instant on, length by list id)
 
     def new_list(self, list_id: int) -> WorkList:
@@ -53,6 +54,7 @@ class Audit:
         floor.check_nobody_is_left_over()
         for rep in shop.desk.reps:
             floor.check_rep(rep)
+        self.booked = floor.check_opportunities(self.booked)
         lengths = {work_list.id: len(standing(work_list, own=True)) for work_list in self.lists.values()}
         lengths[shop.unassigned_list] = len(shop.touch_team.unassigned)
         self.lengths.append((now, lengths))
@@ -182,6 +184,24 @@ class _Floor:
         if idle:
             assert idle[0][:2] == (rep.since, rep.index), where
             assert not [t for t in _within_reach(rep, team) if self.fits(t, rep)], f"{where} is idle beside work"
+
+    def check_opportunities(self, before: dict[int, int]) -> dict[int, int]:
+        """A closer goes over its cap only where everybody who could take the meeting is at it; return the counts.
+
+        Not asked where the model lets a lead pass the cap: it books itself, stays with its owner, or was not met in
+        time; nor with segments, where each lead has its own closers.
+        """
+        shop, team = self.shop, self.shop.close_team
+        agreement = shop.agreement
+        exempt = agreement.self_scheduling or agreement.accept_within is not None or shop.segments is not None
+        for rep in team.reps:
+            over = rep.open_opportunities > max(rep.max_opportunities, before[rep.index])
+            if over and not exempt and team is not shop.touch_team:
+                for other in team.reps:
+                    full = other.open_opportunities >= other.max_opportunities
+                    freed = other.open_opportunities < before[other.index]
+                    assert full or freed or other.starts > self.now, f"rep {rep.index} at {self.now} is over its cap"
+        return {rep.index: rep.open_opportunities for rep in shop.desk.reps}
 
     def fits(self, task: Any, rep: Rep) -> bool:
         """Return whether the rep could begin the task before its next reservation."""

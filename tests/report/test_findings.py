@@ -7,6 +7,7 @@ import pytest
 from funnelsim.config.durations import Duration
 from funnelsim.report import findings
 from funnelsim.report.findings import change_text, promise_text, worth_text
+from funnelsim.report.findings_object import findings_object
 from funnelsim.stats import Interval
 from funnelsim.tuning.space import Change
 from funnelsim.tuning.verdict import Effect
@@ -148,7 +149,7 @@ def test_the_knee_and_the_best_in_each_objective_are_told_first(better):
 
 def test_the_object_is_json_without_nan(better, best):
     for tuned in (better, best):
-        found = json.loads(json.dumps(findings.findings_object(tuned), allow_nan=False))
+        found = json.loads(json.dumps(findings_object(tuned), allow_nan=False))
         assert found["summary"] == tuned.report.summary
         assert found["in_force"]["policy"] == 0
         assert [p["policy"] for p in found["front"]] == [p.tried.number for p in tuned.report.policies]

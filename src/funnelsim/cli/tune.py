@@ -73,7 +73,7 @@ def tune(
     folder = out or Path("results") / f"{scenario.name or config.stem}-tune"
     plan = Plan(scenario, goals_of(scenario), folder, __version__, trials=trials, resume=resume, force=force)
     resume_with(_again(config, trials=trials, folder=folder, seed=seed))
-    with _progress() as progress:
+    with _PhaseBars() as progress:
         tuned = carry_through(plan, lambda: evaluating(scenario, jobs=jobs), progress=progress, note=screen.warn)
     more = {WORDS: _words(tuned).encode(), **_figures(tuned)}
     files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
@@ -88,7 +88,7 @@ def _again(config: Path, *, trials: int | None, folder: Path, seed: int | None) 
     return shlex.join(words)
 
 
-class _progress:
+class _PhaseBars:
     """A bar on stderr for each phase of the study, one after the other."""
 
     def __init__(self) -> None:
@@ -113,10 +113,10 @@ class _progress:
 def _tell(tuned: Tuned, files: list[str], *, as_json: bool) -> None:
     import json
 
-    from funnelsim.report import findings
+    from funnelsim.report.findings_object import findings_object
 
     if as_json:
-        screen.show(json.dumps(findings.findings_object(tuned), allow_nan=False))
+        screen.show(json.dumps(findings_object(tuned), allow_nan=False))
         return
     screen.show(_words(tuned, most=TOLD).rstrip("\n"))
     screen.say(f"written to {tuned.plan.folder}: {', '.join(name for name in files if not name.startswith('policy_'))}")

@@ -29,6 +29,7 @@ class Desk:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.env = shop.env
+        self.log = shop.log.add
         self.end = shop.end
         self.agreement = shop.agreement
         self.order = shop.agreement.order
@@ -170,21 +171,21 @@ class Desk:
         if rep.open:
             insort(rep.team.idle, (now, rep.index, rep))
             rep.team.dirty = self.dirty = True
-        self.shop.log.add(task.row(rep.index, task.start, now, task.result))
+        self.log(task.row(rep.index, task.start, now, task.result))
 
     def _set_timers(self, task: Task) -> None:
-        now, key = self.env._now, task.key
         ends = task.queued_at + task.lead.queue_patience
         if ends < self.end:
-            self._set_timer(ends, moments.PATIENCE_ENDS | key, task)
-        breach = max(task.due_at + 1, now)  # at once where it waited unassigned until after that
-        if self.breaches and not task.breached and breach < self.end:
-            self._set_timer(breach, moments.BREACH | key, task)
+            self._set_timer(ends, moments.PATIENCE_ENDS | task.key, task)
+        if self.breaches and not task.breached:
+            breach = max(task.due_at + 1, self.env._now)  # at once where it waited unassigned until after that
+            if breach < self.end:
+                self._set_timer(breach, moments.BREACH | task.key, task)
 
     def _set_timer(self, time: int, key: int, task: Task) -> None:
         # Most tasks are begun long before their timers: only the next timer is an event of SimPy's.
         heappush(self.timers, (time, key, task.queued_at, task))
-        if (time, key) < self._next_timer:
+        if time <= self._next_timer[0] and (time, key) < self._next_timer:
             self._await_timer()
 
     def _await_timer(self) -> None:

@@ -73,7 +73,7 @@ class Clock(simpy.Environment):
     def run_until(self, end: int, desk: Desk, watch: Callable[[], None] | None) -> None:
         """Let every event before `end` happen; once those of an instant are absorbed, let the desk give out work.
 
-        The loop of `Environment.run`, with its `step` written out.
+        The loop of `Environment.run`, with its `step` written out; a fault in a life is raised where it happens.
         """
         queue = self._queue
         while queue and queue[0][0] < end:
@@ -82,8 +82,6 @@ class Clock(simpy.Environment):
             callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]  # as SimPy marks the past
             for callback in callbacks:
                 callback(event)
-            if not event._ok and not event.defused:
-                raise event._value
             if not queue or queue[0][0] > self._now:
                 if desk.dirty:
                     desk.give_out()

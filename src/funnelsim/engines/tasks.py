@@ -70,8 +70,9 @@ class Touch(Task):
         if not lead.prepared:
             lead.prepared = True
             preparation = lead.terms.preparation_ms
-            dial += ramped(preparation, permille)
-            work += preparation
+            if preparation:
+                dial += ramped(preparation, permille)
+                work += preparation
         if dial >= shop.end:
             return ramped(work, permille)
         self.dial = dial
@@ -95,7 +96,8 @@ class Touch(Task):
                 work += shop.talk_ms[k, i]
             else:
                 self.result = NOT_REACHED
-        return ramped(work, permille)
+        length: int = work if permille == 1000 else ramped(work, permille)
+        return length
 
 
 class Reply(Task):

@@ -28,7 +28,6 @@ BUSINESS_DAY_MS = 8 * HOUR_MS
 LEVELS = 2
 """A range without a step is searched to 10**LEVELS parts of it, or to so many digits and one more on a log scale."""
 
-Number = float | int
 Param = str | bool | float | int
 
 
