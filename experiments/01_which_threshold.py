@@ -5,10 +5,10 @@ held. Run time: about three minutes on two cores.
 
     python experiments/01_which_threshold.py
 
-Answer (version 0.1.0, seed 1): 40 to 60, and 50 to waste less. Below 40 the BDRs drown (utilisation past 1, a median of
-130 hours to the first touch at 20 points), and revenue falls by 29 % at 30 points and by 53 % at 20. Between 40 and 60
-revenue does not differ beyond doubt (+29,000 +- 78,000 at 50, -6,000 +- 100,000 at 60), but the share of leads wasted
-falls from 12.6 % to 7.8 % and 7.0 %. At 70 points revenue is 14 % lower: buyers are not handed over, and waste rises.
+Answer (version 0.1.0, seed 1): 40 to 60, and 50 to 60 to waste less. Below 40 the BDRs drown (utilisation past 1, a
+median of 143 hours to the first touch at 20 points), and revenue falls by 28 % at 30 points and by 52 % at 20. Between
+40 and 60 it does not differ beyond doubt (+38,000 +- 82,000 at 50, +7,000 +- 90,000 at 60), but the share of leads
+wasted falls from 11.3 % to 6.7 % and 6.0 %. At 70 points revenue is 14 % lower: buyers are not handed over.
 """
 
 from __future__ import annotations

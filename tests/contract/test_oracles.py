@@ -118,7 +118,7 @@ def three_controls(done: list[dict[str, Any]]) -> list[tuple[list[float], float]
 
 @pytest.mark.slow
 def test_the_queue_is_that_of_erlang_c():
-    done = batches("mm3", replications=4, per_replication=12)
+    done = batches("mm3", replications=2, per_replication=12)
 
     waited = controlled([(b["wait"] > 0).mean() for b in done], *three_controls(done))
     wait = controlled([b["wait"].mean() for b in done], *three_controls(done))
@@ -130,7 +130,7 @@ def test_the_queue_is_that_of_erlang_c():
 @pytest.mark.slow
 def test_those_who_lose_patience_are_those_of_erlang_a():
     expected = theory.erlang_a(per_hour=14.0, handling_hours=0.25, reps=3, patience_hours=0.5)
-    done = batches("erlang_a", replications=2, per_replication=20)
+    done = batches("erlang_a", replications=1, per_replication=40)
     counts = ([b["n"] / b["hours"] for b in done], 14.0)
     lengths = ([b["call"].mean() for b in done], 0.25)
 
@@ -144,7 +144,7 @@ def test_those_who_lose_patience_are_those_of_erlang_a():
 @pytest.mark.slow
 def test_the_waits_of_two_tiers_are_those_of_cobham():
     urgent, other = theory.cobham_mean_waits([4.0, 6.0], handling_hours=0.25, reps=3)
-    done = batches("priority", replications=4, per_replication=12)
+    done = batches("priority", replications=3, per_replication=12)
     share = ([(b["tier"] == Tier.A).mean() for b in done], 0.4)
 
     first = controlled([b["wait"][b["tier"] == Tier.A].mean() for b in done], *three_controls(done), share)
@@ -183,7 +183,7 @@ def test_without_a_queue_the_load_follows_the_day_as_in_mt_g_infinity():
     sigma, mean = 0.8, 2.0
     length = stats.lognorm(s=sigma, scale=mean * math.exp(-(sigma**2) / 2))
     found = []
-    for r in range(3):
+    for r in range(2):
         p = played("mtginf", r)
         clock = Clock.of(p.scenario.run)
         days = np.arange(clock.measured_from, clock.measured_until, 24 * HOUR)

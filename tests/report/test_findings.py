@@ -46,7 +46,7 @@ def test_money_is_told_by_the_year_with_its_interval():
     words = worth_text(found, today, currency="EUR", days=365)
     half_a_year = worth_text(found, today, currency="EUR", days=182)
 
-    assert words == "revenue +210,000 ± 80,000 EUR a year (+18 %), better beyond doubt"
+    assert words == "revenue +210,000 ± 80,000 EUR a year (+18 %), detectably better"
     assert half_a_year.startswith("revenue +420,000 ± 160,000 EUR a year (+18 %)")
 
 
@@ -59,7 +59,7 @@ def test_shares_are_told_in_points():
     def words(of):
         return worth_text(of, today, currency="EUR", days=365)
 
-    assert words(found) == "leads wasted 23.1 % -> 19.0 % (-4.1 ± 1.2 points), better beyond doubt"
+    assert words(found) == "leads wasted 23.1 % -> 19.0 % (-4.1 ± 1.2 points), detectably better"
     assert words(lost).endswith("(+4.1 ± 1.2 points), worse")
     assert words(still).endswith("(-0.5 ± 1.2 points), no detectable difference")
 

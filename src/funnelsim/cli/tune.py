@@ -135,26 +135,28 @@ def _words(tuned: Tuned, *, most: int | None = None) -> str:
 
 def _figures(tuned: Tuned) -> dict[str, bytes]:
     """Return the figure of the front as a file, where there are two objectives or more to draw."""
-    from funnelsim.metrics import MEASURES
     from funnelsim.report.figures_front import FrontPoint, Goal, front_figure
     from funnelsim.report.figures_sheet import Imprint, png
-    from funnelsim.report.findings import knee_of, measure_words
+    from funnelsim.report.findings import knee_of, measure_words, scaled, unit_of
     from funnelsim.tuning.driver import REPORT_FROM
     from funnelsim.tuning.study import FIGURE
 
     scenario, objectives = tuned.plan.scenario, tuned.plan.goals.objectives
     if len(objectives) < 2:
         return {}
-    y, x = (
-        Goal(
-            name=measure_words(g.measure),
-            unit=MEASURES[g.measure].unit.replace("money", scenario.economics.currency),
-            better="up" if g.sign > 0 else "down",
-        )
-        for g in objectives[:2]
+    # In the units of the table of findings: money that adds up over the window is told as so much a year.
+    days, currency = scenario.run.horizon_days, scenario.economics.currency
+    (y_unit, y_factor, y_period), (x_unit, x_factor, x_period) = (
+        unit_of(g.measure, currency=currency, days=days) for g in objectives[:2]
     )
+    y = Goal(measure_words(objectives[0].measure), y_unit + y_period, "up" if objectives[0].sign > 0 else "down")
+    x = Goal(measure_words(objectives[1].measure), x_unit + x_period, "up" if objectives[1].sign > 0 else "down")
     points = {
-        p.tried.number: FrontPoint(f"#{p.tried.number}", x=p.effects[1].estimate, y=p.effects[0].estimate)
+        p.tried.number: FrontPoint(
+            f"#{p.tried.number}",
+            x=scaled(p.effects[1].estimate, x_factor),
+            y=scaled(p.effects[0].estimate, y_factor),
+        )
         for p in (tuned.report.in_force, *tuned.report.policies)
     }
     bend = knee_of(tuned)
@@ -171,7 +173,7 @@ def _figures(tuned: Tuned) -> dict[str, bytes]:
         knee=None if bend is None else f"#{bend}",
         x=x,
         y=y,
-        period=f"Leads created in {scenario.run.horizon_days} days; mean and 95 % interval of {n} fresh replications",
+        period=f"Leads created in {days} days; mean and 95 % interval of {n} fresh replications",
         imprint=imprint,
     )
     return {FIGURE: png(figure, imprint)}

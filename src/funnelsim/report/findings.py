@@ -97,8 +97,8 @@ def worth_text(effect: Effect, today: Effect, *, currency: str, days: int) -> st
         currency: What money is called.
         days: Days measured.
     """
-    unit, factor, period = _unit(effect.measure, currency=currency, days=days)
-    before, after, change = (_scaled(i, factor) for i in (today.estimate, effect.estimate, effect.difference))
+    unit, factor, period = unit_of(effect.measure, currency=currency, days=days)
+    before, after, change = (scaled(i, factor) for i in (today.estimate, effect.estimate, effect.difference))
     if scale_of(unit)[1] == "%":
         decimals = decimals_of(change.mean * 100, change.half_width * 100)
         difference = f"{_signed(change.mean * 100, decimals)} ± {plain(change.half_width * 100, decimals)} points"
@@ -115,7 +115,7 @@ def worth_text(effect: Effect, today: Effect, *, currency: str, days: int) -> st
 def certainty(effect: Effect) -> str:
     """Return how sure the difference of one objective is."""
     if effect.improved:
-        return "better beyond doubt"
+        return "detectably better"
     if effect.lost:
         return "worse"
     return "no detectable difference" if math.isfinite(effect.difference.mean) else "not defined"
@@ -199,7 +199,7 @@ def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
     currency, days = tuned.plan.scenario.economics.currency, tuned.plan.scenario.run.horizon_days
     headings = ["policy"]
     for goal in tuned.plan.goals.objectives:
-        unit, _, period = _unit(goal.measure, currency=currency, days=days)
+        unit, _, period = unit_of(goal.measure, currency=currency, days=days)
         headings += [f"{measure_words(goal.measure)}, {scale_of(unit)[1]}{period}", "against today", "optimism"]
     headings.append("finding")
     bend = knee_of(tuned)
@@ -208,7 +208,7 @@ def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
         number = policy.tried.number
         row = [("today" if number == 0 else str(number)) + (" (knee)" if number == bend else "")]
         for e in policy.effects:
-            unit, factor, _ = _unit(e.measure, currency=currency, days=days)
+            unit, factor, _ = unit_of(e.measure, currency=currency, days=days)
             mean, half_width, _ = estimate(e.estimate.mean * factor, e.estimate.half_width * factor, unit)
             row += [f"{mean} ± {half_width}", "" if number == 0 else _against(e, unit, factor), _percent(e.optimism)]
         rows.append([*row, _finding(policy, tuned)])
@@ -247,7 +247,7 @@ def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
     return [by_number[number] for number in list(dict.fromkeys(first))[:most]]
 
 
-def _unit(measure: str, *, currency: str, days: int) -> tuple[str, float, str]:
+def unit_of(measure: str, *, currency: str, days: int) -> tuple[str, float, str]:
     """Return the unit of a measure, by what to multiply it, and the period it is then told for."""
     unit = MEASURES[measure].unit.replace("money", currency) if measure in MEASURES else ""
     if measure in PER_YEAR:
@@ -255,12 +255,12 @@ def _unit(measure: str, *, currency: str, days: int) -> tuple[str, float, str]:
     return unit, 1.0, ""
 
 
-def _scaled(found: Interval, factor: float) -> Interval:
+def scaled(found: Interval, factor: float) -> Interval:
     return Interval(found.mean * factor, found.half_width * factor, found.n)
 
 
 def _against(effect: Effect, unit: str, factor: float) -> str:
-    change = _scaled(effect.difference, factor * scale_of(unit)[0])
+    change = scaled(effect.difference, factor * scale_of(unit)[0])
     decimals = decimals_of(change.mean, change.half_width)
     return f"{_signed(change.mean, decimals)} ± {plain(change.half_width, decimals)}"
 
