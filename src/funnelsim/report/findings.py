@@ -256,6 +256,7 @@ def unit_of(measure: str, *, currency: str, days: int) -> tuple[str, float, str]
 
 
 def scaled(found: Interval, factor: float) -> Interval:
+    """Return an interval with mean and half-width multiplied by `factor`."""
     return Interval(found.mean * factor, found.half_width * factor, found.n)
 
 
