@@ -108,8 +108,10 @@ class Unhurried:
                 dial = start if prepared else start + terms.preparation_ms
                 work += dial - start
                 prepared, self._k = True, k + 1
-                called_back = False
-                if dial - interest < luck["too_soon"][i] and luck["annoyed"][k, i]:
+                asked, called_back = called_back, False
+                if asked:
+                    interest = available  # the named date counts from its own call on
+                if dial - interest < luck["too_soon"][i] and luck["annoyed"][k, i] and not asked:
                     self._spend(team, start, work)
                     return FINAL
                 delay = start - available + dial - start if self._rules.reach_from_available else dial - interest
@@ -125,7 +127,7 @@ class Unhurried:
                     named = self._talks(i, k, talk_at, ends, may_call_back=attempt < terms.attempts)
                     if named <= 0:
                         return named
-                    interest = available = named
+                    available = named
                     called_back = True
                 elif attempt < terms.attempts:
                     available = self._after(ends, terms.gaps[attempt - 1], team)
