@@ -6,8 +6,6 @@ from bisect import insort
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from simpy.events import EventPriority
-
 from funnelsim.engines import moments
 from funnelsim.engines.rep import Rep, Team
 from funnelsim.records import NEVER, Result
@@ -99,7 +97,6 @@ class Desk:
         task.waiting = True
         key = task.lead.tier if self.order == TIER else self.queue_key(task.lead, task.available_at, task.due_at)
         work_list.push(key, task)
-        work_list.count += 1
         team.waiting += 1
         team.dirty = self.dirty = True
 
@@ -116,6 +113,7 @@ class Desk:
         task.escalated = True
         team.escalated += 1
         team.list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
+        team.list.count -= 1  # counted in its own list
         team.dirty = self.dirty = True
 
     # Giving out work.
@@ -140,7 +138,10 @@ class Desk:
         j = 0
         while team.waiting and j < len(idle):
             rep = idle[j][2]
-            found = rep.first_task(now) if rep.list.count or shared.count or team.escalated else None
+            if rep.list.count or rep.reserved_from:
+                found = rep.first_task(now)
+            else:
+                found = shared.first() if shared.count or team.escalated else None
             if found is None:
                 j += 1
                 continue
@@ -160,8 +161,7 @@ class Desk:
         task.planned_end = ends = now + task.begin(rep, now)
         task.callbacks.insert(0, self._work_ends)
         task._value = None
-        key = EventPriority(task.ends | task.key)
-        heappush(self.env._queue, (ends, key, next(self.env._eid), task))
+        heappush(self.env._queue, (ends, task.ends | task.key, next(self.env._eid), task))  # type: ignore[misc]
 
     def _work_ends(self, task: Any) -> None:
         rep = task.rep

@@ -12,7 +12,6 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import simpy
-from simpy.events import EventPriority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -79,14 +78,14 @@ class Clock(simpy.Environment):
         while queue and queue[0][0] < end:
             now, _, _, event = heappop(queue)
             self._now = now  # type: ignore[assignment]  # every time of ours is whole
-            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]  # as SimPy marks the past
+            callbacks = event.callbacks
+            event.callbacks = None  # type: ignore[assignment]  # as SimPy marks the past
             for callback in callbacks:
                 callback(event)
-            if not queue or queue[0][0] > self._now:
-                if desk.dirty:
-                    desk.give_out()
-                if watch is not None and (not queue or queue[0][0] > self._now):
-                    watch()
+            if desk.dirty and (not queue or queue[0][0] > now):
+                desk.give_out()
+            if watch is not None and (not queue or queue[0][0] > now):
+                watch()
 
 
 class Moment(simpy.Event):
@@ -97,7 +96,7 @@ class Moment(simpy.Event):
         self.callbacks = [] if then is None else [then]
         self._ok = True
         self._value = None
-        heappush(env._queue, (time, EventPriority(key), next(env._eid), self))
+        heappush(env._queue, (time, key, next(env._eid), self))  # type: ignore[misc]  # a key is a priority
 
 
 class Lifeline(simpy.Process):

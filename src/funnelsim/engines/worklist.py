@@ -102,15 +102,24 @@ class WorkList:
 
     def push(self, key: int, task: Task) -> None:
         """Add a task under its queue key; ties go to the earlier due, then to the lower lead."""
+        self.count += 1
         entry = (key, task.due_at, task.lead.i, task.number, task)
-        work_class = task.work_class
+        work_class, needed = task.work_class, task.length
         for length, heap in self.buckets[work_class]:
-            if length == task.length:
+            if length == needed:
                 heappush(heap, entry)
                 return
         self.buckets[work_class].append((task.length, [entry]))
         if work_class not in self.classes:
             self.classes = tuple(sorted((*self.classes, work_class)))
+
+    def first(self) -> tuple[Any, list[Any]] | None:
+        """Return the first entry of all, and its heap, where nothing has to fit before anything."""
+        for work_class in self.classes:
+            best = self.head(work_class, ALWAYS, 1000)
+            if best is not None:
+                return best
+        return None
 
     def head(self, work_class: int, room: int, permille: int) -> tuple[Any, list[Any]] | None:
         """Return the first entry of a class that fits into `room`, and its heap."""
