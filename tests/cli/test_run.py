@@ -84,6 +84,8 @@ def test_the_table_has_the_goals_first_and_says_what_it_is_of(config):
     assert lines[0] == "short: replications 0–1, seed 5; mean ± half-width of the 95 % interval"
     assert lines[2] == "Goals"
     assert lines[3].split()[0] == "revenue"
+    wasted = next(j for j, line in enumerate(lines) if line.split()[:1] == ["leads_wasted_share"])
+    assert lines[wasted + 1] == "  standard: 6 tries at least 4 h apart (run.standard), the same for every policy"
     assert "cost_per" not in result.stdout
     assert "promise_gap_hours" not in result.stdout
     assert "promise_gap_hours" in call("run", config, "--jobs", 1, "--all").stdout
@@ -120,6 +122,10 @@ def test_out_holds_tables_figures_configuration_and_manifest(config, tmp_path):
     channels = segments[(segments["by"] == "channel") & (segments["measure"] == "leads")]
     assert channels["mean"].sum() == pytest.approx(told["leads"]["mean"])
     assert len(pd.read_csv(folder / "week.csv")) == 168
+    months = pd.read_csv(folder / "months.csv").groupby("measure")["mean"].sum()
+    assert set(months.index) == {"leads", "mqls_in_month", "sqls_in_month", "deals_calendar", "revenue_calendar"}
+    for name in ("leads", "deals_calendar", "revenue_calendar"):
+        assert months[name] == pytest.approx(told[name]["mean"])
     for figure in folder.glob("*.png"):
         assert figure.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
@@ -149,6 +155,32 @@ def test_log_writes_one_replication_in_full(config, tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["replications"] == [1]
     assert {"leads.csv", "touches.csv"} <= set(manifest["files"])
+
+
+def test_what_replaces_an_earlier_result_says_so(config, tmp_path):
+    first = call("run", config, "--jobs", 1, "--out", tmp_path, "--log")
+    assert first.stderr == f"written to {tmp_path}\n"
+
+    second = call("run", config, "--replication", 1, "--out", tmp_path)
+
+    assert second.exit_code == 0
+    assert second.stderr == (
+        f"replaced the earlier result in {tmp_path}: 2 replications before, 1 now; removed leads.csv, touches.csv\n"
+        f"written to {tmp_path}\n"
+    )
+    assert not (tmp_path / "leads.csv").exists()
+    third = call("run", config, "--replication", 1, "--out", tmp_path)
+    assert f"in {tmp_path}: 1 replication before, 1 now\n" in third.stderr
+
+
+def test_an_out_that_cannot_be_written_is_told_before_any_work(config, tmp_path):
+    (tmp_path / "file").touch()
+
+    result = call("run", config, "--jobs", 1, "--out", tmp_path / "file" / "below")
+
+    assert result.exit_code == 5
+    assert result.stdout == ""
+    assert "cannot be written" in result.stderr
 
 
 def test_a_folder_of_another_scenario_is_refused_before_any_work(config, tmp_path):

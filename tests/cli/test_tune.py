@@ -97,8 +97,10 @@ def test_it_says_what_was_found_and_writes_it(whole):
     policies = {row["policy"] for row in front} - {"0"}
     assert {name for name in names if name.startswith("policy_")} == {f"policy_{n}.toml" for n in policies}
     assert "every figure here is from 4 more that neither saw" in result.stdout
-    assert result.stdout.splitlines()[0].startswith(("Better than today's", "No policy", "No detectable"))
+    assert result.stdout.splitlines()[0].startswith(("Better than today's", "No policy", "Only 10 policies were tried"))
     assert str(folder) in result.stderr
+    assert ("policy_<n>.toml" in result.stderr) == bool(policies)
+    assert "days measured times 17.4 (365 / 21); no season is added." in result.stdout
     assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
     assert "can promise, in 90 % of cases: first touch within" in (folder / "findings.txt").read_text()
 
@@ -167,7 +169,7 @@ def test_a_seed_replaces_both_and_0_is_one(config, tmp_path):
     assert result.exit_code == 0, result.stderr
     provenance = json.loads((tmp_path / "zero" / "provenance.json").read_text())
     assert (provenance["seed"], provenance["sampler_seed"]) == (0, 0)
-    assert result.stdout.startswith("No detectable improvement: keep today's policy.")
+    assert result.stdout.startswith("Nothing was searched: only today's policy was tried.")
 
 
 def test_a_measure_that_does_not_exist_is_told(config, tmp_path):
@@ -180,6 +182,25 @@ def test_a_measure_that_does_not_exist_is_told(config, tmp_path):
     assert result.exit_code == 3
     assert "did you mean 'profit'?" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_share_bounded_by_a_percentage_is_told_before_any_work(config, tmp_path):
+    file = tmp_path / "wrong.toml"
+    text = config.read_text() + '\n[[search.constraints]]\nmeasure = "worked_within_48h_share"\nat_least = 95\n'
+    file.write_text(text)
+
+    for result in (call("tune", file, "--out", tmp_path / "out"), call("run", file)):
+        assert result.exit_code == 3
+        assert "a share lies between 0 and 1, got 95; did you mean 0.95?" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_resuming_where_there_is_no_study_says_so_and_starts_one(config, tmp_path):
+    result = call("tune", config, "--jobs", 1, "--trials", 1, "--out", tmp_path / "none", "--resume")
+
+    assert result.exit_code == 0, result.stderr
+    assert f"no study in {tmp_path / 'none'}: starting one" in result.stderr
+    assert (tmp_path / "none" / "provenance.json").exists()
 
 
 def test_on_a_terminal_a_bar_shows_each_phase(config, tmp_path):

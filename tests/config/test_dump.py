@@ -56,7 +56,7 @@ def test_every_shipped_configuration_goes_there_and_back(path: Path):
             "market/effort/preparation_needed": st.just({"form": "fixed", "mean": "5min"}),
             "team/reps/0/starts": st.dates(dt.date(2024, 1, 1), dt.date(2026, 1, 1)),
             "search/variables": st.just(
-                {"sla.attempts": {"low": 2, "high": 9}, "scoring.cutoff": {"choices": [1, 2.5]}}
+                {"sla.attempts": {"low": 2, "high": 9}, "scoring.fit_weight": {"choices": [1, 2.5]}}
             ),
             "run/time_zone": st.sampled_from(["UTC", "Europe/Berlin"]),
             "title": st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=20),

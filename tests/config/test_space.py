@@ -96,6 +96,72 @@ def test_unsound_variables(path: str, variable: dict[str, Any], line: str):
     assert space(path, variable) == [f"search.variables.{path}{line}"]
 
 
+@pytest.mark.parametrize(
+    ("path", "settings", "where"),
+    [
+        ("scoring.cutoff", {"scoring/rule": "and"}, "scoring.rule is 'and'"),
+        ("scoring.cutoff", {"scoring/rule": "or"}, "scoring.rule is 'or'"),
+        ("scoring.fit_cutoff", {}, "scoring.rule is 'sum'"),
+        ("scoring.intent_cutoff", {"scoring/rule": "event"}, "scoring.rule is 'event'"),
+        ("scoring.half_life", {"scoring/decay": "window"}, "scoring.decay is 'window'"),
+        ("scoring.window", {}, "scoring.decay is 'half_life'"),
+        ("routing.recycles", {"routing/method": "pool"}, "routing.method is 'pool'"),
+        ("routing.on_breach", {"routing/method": "pool"}, "routing.method is 'pool'"),
+        ("sla.gap", {"sla/attempts": 1}, "attempts is 1"),
+        ("sla.gaps.0", {"sla/attempts": 1}, "attempts is 1"),
+        ("sla.A.gap", {"sla/A/attempts": 1}, "attempts of tier A is 1"),
+        ("scoring.cutoff", {"handed_over": "every_lead"}, "handed_over is 'every_lead' and the tiers are worked alike"),
+        ("scoring.tier_a_above", {"lifecycle": "three_stage"}, "handed_over is 'every_lead' and the tiers are"),
+    ],
+)
+def test_what_the_settings_do_not_read_is_not_varied(path: str, settings: dict[str, Any], where: str):
+    changes = {f"policy/{key}": value for key, value in settings.items()}
+    [fault] = space(path, SOME[path.rpartition(".")[2].replace("0", "gap")], **changes)
+    assert fault.startswith(f"search.variables.{path}: is not read where {where}")
+
+
+SOME: dict[str, dict[str, Any]] = {
+    "cutoff": {"low": 20, "high": 60},
+    "fit_cutoff": {"low": 20, "high": 60},
+    "intent_cutoff": {"low": 20, "high": 60},
+    "tier_a_above": {"low": 15, "high": 30},
+    "half_life": {"low": "7d", "high": "60d"},
+    "window": {"low": "7d", "high": "60d"},
+    "gap": {"low": "6h", "high": "60h"},
+    "recycles": {"low": 0, "high": 1},
+    "on_breach": {"choices": ["none", "reassign"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "also"),
+    [
+        ("scoring.cutoff", {"scoring/rule": "event"}, {}),  # the tiers count from it
+        ("scoring.cutoff", {"scoring/rule": "and"}, {"scoring.rule": {"choices": ["and", "sum"]}}),
+        ("scoring.window", {}, {"scoring.decay": {"choices": ["half_life", "window"]}}),
+        ("routing.recycles", {"routing/method": "pool"}, {"routing.method": {"choices": ["pool", "round_robin"]}}),
+        ("sla.gap", {"sla/attempts": 1}, {"sla.attempts": {"low": 1, "high": 4}}),
+        ("sla.gap", {"sla/attempts": 1, "sla/A/attempts": 2}, {}),
+        ("sla.gap", {"sla/attempts": 1}, {"sla.B.attempts": {"low": 1, "high": 4}}),
+        ("scoring.cutoff", {"handed_over": "every_lead", "order/work": "tier"}, {}),
+        ("scoring.cutoff", {"handed_over": "every_lead", "sla/A/attempts": 3}, {}),
+        ("scoring.cutoff", {"handed_over": "every_lead"}, {"order.work": {"choices": ["fifo", "tier"]}}),
+        ("scoring.cutoff", {"handed_over": "every_lead"}, {"lifecycle": {"choices": ["six_stage", "three_stage"]}}),
+    ],
+)
+def test_what_some_policy_of_the_space_reads_may_be_varied(path: str, settings: dict[str, Any], also: dict[str, Any]):
+    tables = with_({f"policy/{key}": value for key, value in settings.items()})
+    variables = {path: SOME[path.rpartition(".")[2]], **also}
+    assert told(put(tables, "search/variables", variables)) == []
+
+
+def test_an_objective_is_named_once():
+    objectives = [{"measure": "revenue"}, {"measure": "revenue", "direction": "minimize"}]
+    assert told(with_({"search/objectives": objectives})) == [
+        "search.objectives.1.measure: is an objective already, got 'revenue'"
+    ]
+
+
 def test_a_business_clock_where_only_the_calendars_will_do():
     faults = space("scoring.half_life", {"low": "1 business day", "high": "9 business days"})
     assert [fault.split(": ")[0] for fault in faults] == [

@@ -188,6 +188,12 @@ def test_no_buyers_are_no_loss():
     assert figure.axes == []
 
 
+def test_no_leads_are_no_share():
+    nothing = Loss("Leads wasted", "", interval(math.nan), ())
+
+    assert title(waste_figure(nothing, nothing, period="", imprint=IMPRINT)) == "No leads"
+
+
 # Revenue.
 
 
@@ -206,7 +212,8 @@ def test_revenue_by_month_with_parts_of_months_left_out_of_the_mean():
     assert [s[:, 1].tolist() for s in spreads(axes)] == [[35e3, 45e3], [91e3, 109e3], [129e3, 151e3]]
     assert 120_000.0 in np.asarray(axes.lines[-1].get_ydata())
     assert [label.get_text() for label in axes.get_xticklabels()] == ["Dec*\n2025", "Jan\n2026", "Feb"]
-    assert title(figure) == "Revenue of 280 k ± 15 k EUR, 120 k a month"
+    assert title(figure) == "280 k ± 15 k EUR of revenue closed in the window; 120 k a month (whole months only)"
+    assert axes.lines[-1].get_xdata().tolist() == [0.5, 2.5]  # across the whole months, not across the part of one
     assert axes.get_ylabel() == "revenue won a month, EUR"
 
 
@@ -215,6 +222,8 @@ def test_many_months_are_labelled_sparsely():
 
     figure = revenue_figure(months, total=interval(48.0), currency="EUR", period="", imprint=IMPRINT)
 
+    # All are whole: the total is the months' mean as many times as there are months, and nothing is to be said.
+    assert title(figure) == "48.0 EUR of revenue closed in the window; 1.00 a month"
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert len(labels) == 16
     assert [label for label in labels if "\n" in label] == ["Jan\n2025", "Jan\n2026", "Jan\n2027", "Jan\n2028"]
@@ -325,6 +334,9 @@ def test_a_run_has_its_five_figures(portraits):
     for figure in figures.values():
         assert FOOTER in words(figure)
         assert title(figure)
+    assert any(w.endswith("followed 20 days more; bars are per month") for w in words(figures["funnel"]))
+    yardstick = "\nstandard: 6 tries at least 4 h apart (run.standard), the same for every policy"
+    assert any(w.endswith(yardstick) for w in words(figures["waste"]))
 
 
 def test_figures_touch_nothing_global():

@@ -1,6 +1,7 @@
 """What a search's findings are told as."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from funnelsim.config.durations import Duration
 from funnelsim.report import findings
 from funnelsim.report.findings import change_text, promise_text, worth_text
 from funnelsim.report.findings_object import findings_object
+from funnelsim.report.findings_verdict import method_line, notes, verdict_lines
 from funnelsim.stats import Interval
 from funnelsim.tuning.space import Change
 from funnelsim.tuning.verdict import Effect
@@ -70,6 +72,7 @@ def test_what_cannot_be_promised_is_a_dash():
     words = promise_text(kept)
 
     assert "6 attempts to those not reached" in words
+    assert "h apart (– h in 9 of 10 cases)" in words
     assert "first touch within – open hours (– h by the calendar)" in words
 
 
@@ -81,6 +84,15 @@ def better(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def trading(tmp_path_factory):
+    """A search where revenue costs attainment, which falls with the attempts."""
+    today = {"scoring": {"cutoff": 25.0}, "sla": {"attempts": 3}}
+    objectives = [{"measure": "revenue"}, {"measure": "first_touch_attainment"}]
+    scenario = toy.scenario(policy=today, trials=40, objectives=objectives)
+    return toy.study(tmp_path_factory.mktemp("trading"), scenario)
+
+
+@pytest.fixture(scope="module")
 def best(tmp_path_factory):
     """A search where today's policy is the best there is."""
     today = {"scoring": {"cutoff": toy.BEST_CUTOFF}, "sla": {"attempts": toy.BEST_ATTEMPTS}}
@@ -89,23 +101,83 @@ def best(tmp_path_factory):
 
 def test_the_verdict_comes_first(better, best):
     numbers = [p.tried.number for p in better.report.better]
-    assert findings.verdict_lines(better)[0].startswith("Better than today's: polic")
-    assert all(str(number) in findings.verdict_lines(better)[0] for number in numbers)
-    assert findings.verdict_lines(best) == [
+    assert verdict_lines(better)[0].startswith("Better than today's: polic")
+    assert all(str(number) in verdict_lines(better)[0] for number in numbers)
+    assert verdict_lines(best) == [
         "No detectable improvement: keep today's policy.",
         "On fresh seeds today's policy is on the front itself: none of those estimated again dominates it.",
     ]
 
 
 def test_where_nothing_is_feasible_it_says_so(tmp_path):
-    constraints = [{"measure": "first_touch_attainment", "at_least": 2.0}]
+    constraints = [{"measure": "first_touch_attainment", "at_least": 1.0}]
 
     tuned = toy.study(tmp_path, toy.scenario(trials=8, constraints=constraints))
 
-    assert findings.verdict_lines(tuned) == ["No policy found keeps every constraint, and neither does today's."]
+    today = sum(row["first_touch_attainment"] for row in tuned.rows[0]) / len(tuned.rows[0])
+    assert verdict_lines(tuned) == [
+        "No policy found keeps every constraint, and neither does today's: "
+        f"first_touch_attainment >= 1 (today {today:.3f})."
+    ]
     assert findings.knee_of(tuned) is None
     [today] = findings.overview(tuned)[1]
     assert today[-1] == "breaks a constraint"
+
+
+def at_its_best():
+    return {"scoring": {"cutoff": toy.BEST_CUTOFF}, "sla": {"attempts": toy.BEST_ATTEMPTS}}
+
+
+@pytest.mark.parametrize(("trials", "enough"), [(19, False), (20, True)])
+def test_few_policies_tried_are_no_reason_to_keep_todays(tmp_path, trials, enough):
+    tuned = toy.study(tmp_path, toy.scenario(policy=at_its_best(), trials=trials))
+
+    too_few = f"Only {trials} policies were tried: too few to conclude that nothing better exists."
+    assert verdict_lines(tuned)[0] == ("No detectable improvement: keep today's policy." if enough else too_few)
+
+
+def test_many_variables_take_more_policies(tmp_path):
+    variables = {f"scoring.activity_points.{a}": {"low": 0.0, "high": 9.0} for a in ("visit", "click", "content")}
+    variables |= {f"sla.{tier}.{term}": {"low": "1d", "high": "9d"} for tier in "ABC" for term in ("gap", "window")}
+    variables["scoring.cutoff"] = {"low": 51.0, "high": 53.0}
+
+    tuned = toy.study(tmp_path, toy.scenario(policy=at_its_best(), variables=variables, trials=21))
+
+    assert verdict_lines(tuned)[0].startswith("Only 21 policies were tried: too few")  # ten variables: 22 or more
+
+
+def test_with_a_single_policy_nothing_was_searched(tmp_path):
+    tuned = toy.study(tmp_path, toy.scenario(trials=1))
+
+    assert verdict_lines(tuned) == ["Nothing was searched: only today's policy was tried."]
+    assert method_line(tuned).startswith("1 policy tried on 3 common replications")
+    assert findings.knee_of(tuned) is None
+    [today] = findings.overview(tuned)[1]
+    assert today[0] == "today"
+    assert not any("optimism" in line for line in notes(tuned))
+
+
+def test_a_single_infeasible_policy_says_so(tmp_path):
+    constraints = [{"measure": "first_touch_attainment", "at_least": 1.0}]
+
+    tuned = toy.study(tmp_path, toy.scenario(trials=1, constraints=constraints))
+
+    [line] = verdict_lines(tuned)
+    assert line.endswith("was tried. It breaks first_touch_attainment >= 1.")
+
+
+def test_what_the_table_rests_on_is_told_under_it(better):
+    assert notes(better) == [
+        "optimism: by how much the search's own few replications flattered a policy.",
+        "Money a year is that of the 14 days measured times 26.1 (365 / 14); no season is added.",
+    ]
+
+
+def test_a_whole_year_is_not_stretched(better):
+    run = better.plan.scenario.run.model_copy(update={"horizon_days": 365})
+    scenario = better.plan.scenario.model_copy(update={"run": run})
+
+    assert not any("season" in line for line in notes(replace(better, plan=replace(better.plan, scenario=scenario))))
 
 
 def test_where_today_breaks_a_constraint_it_says_what_keeps_it(tmp_path):
@@ -113,7 +185,7 @@ def test_where_today_breaks_a_constraint_it_says_what_keeps_it(tmp_path):
 
     tuned = toy.study(tmp_path, toy.scenario(trials=40, constraints=constraints))
 
-    [line] = findings.verdict_lines(tuned)
+    [line] = verdict_lines(tuned)
     assert line.startswith("Today's policy breaks a constraint (breaks first_touch_attainment >= 0.75); policies that")
 
 
@@ -123,8 +195,20 @@ def test_the_overview_has_a_row_for_today_and_each_policy_of_the_front(better):
     assert headings[:4] == ["policy", "revenue, EUR a year", "against today", "optimism"]
     assert [row[0].split()[0] for row in rows] == ["today", *(str(p.tried.number) for p in better.report.policies)]
     assert all(len(row) == len(headings) for row in rows)
-    assert rows[0][2] == ""
-    assert sum("(knee)" in row[0] for row in rows) == 1
+    assert rows[0][2:4] == ["", ""]  # today's policy was not selected: no optimism
+    assert all(row[3].endswith(" %") for row in rows[1:])
+
+
+def test_the_knee_is_marked_where_there_is_more_than_one_policy_to_choose_from(trading, better):
+    assert len(trading.report.policies) > 1
+    marked = [row[0] for row in findings.overview(trading)[1] if "(knee)" in row[0]]
+    assert marked == [f"{findings.knee_of(trading)} (knee)"]
+    # A front of one has none.
+    assert (len(better.report.policies), better.report.in_force_on_front) == (1, False)
+    assert findings.knee_of(better) is None
+    [alone] = better.report.policies
+    told = [*(row[0] for row in findings.overview(better)[1]), *findings.policy_lines(better, alone)]
+    assert not any("knee" in words for words in told)
 
 
 def test_every_policy_is_told_with_its_file_changes_worth_and_promises(better):
@@ -137,14 +221,14 @@ def test_every_policy_is_told_with_its_file_changes_worth_and_promises(better):
         assert promise.startswith("  can promise, in 90 % of cases: first touch within")
 
 
-def test_the_knee_and_the_best_in_each_objective_are_told_first(better):
-    policies = better.report.policies
-    told = findings.told_first(better, most=2)
+def test_the_knee_and_the_best_in_each_objective_are_told_first(trading):
+    policies = trading.report.policies
+    told = findings.told_first(trading, most=2)
 
-    assert told[0].tried.number == findings.knee_of(better)
+    assert told[0].tried.number == findings.knee_of(trading)
     best = max(policies, key=lambda p: p.effects[0].estimate.mean)
-    assert best in findings.told_first(better, most=3)
-    assert len(findings.told_first(better, most=100)) == len(policies)
+    assert best in findings.told_first(trading, most=3)
+    assert len(findings.told_first(trading, most=100)) == len(policies)
 
 
 def test_the_object_is_json_without_nan(better, best):

@@ -10,7 +10,16 @@ import pytest
 
 from funnelsim.config.load import load_scenario
 from funnelsim.errors import ResultError
-from funnelsim.report.results import Provenance, check_folder, identity, publish, replications_text, staged
+from funnelsim.report.results import (
+    Earlier,
+    Provenance,
+    check_folder,
+    earlier_result,
+    identity,
+    publish,
+    replications_text,
+    staged,
+)
 from lab.small import small
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -74,11 +83,15 @@ def test_another_scenario_is_refused_unless_forced(tmp_path):
     write(tmp_path, ("replications.csv", "touches.csv"))
     (tmp_path / "notes.txt").write_text("mine")
     other = small(horizon_days=30)
+    named = other.model_copy(update={"name": "mine"})
 
+    edited = r"holds the result of 'quickstart' as it was before an edit \(or of another scenario of that name\); c"
+    with pytest.raises(ResultError, match=edited):
+        check_folder(tmp_path, other, force=False)
     with pytest.raises(
         ResultError, match=r"another scenario \('quickstart', seed 7\); choose another --out, or --force"
     ):
-        check_folder(tmp_path, other, force=False)
+        check_folder(tmp_path, named, force=False)
     check_folder(tmp_path, other, force=True)
     write(tmp_path, scenario=other)
 
@@ -123,6 +136,34 @@ def test_a_fault_while_writing_leaves_the_earlier_result_whole(tmp_path):
         fail()
 
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_an_earlier_result_is_known_by_its_manifest(tmp_path):
+    assert earlier_result(tmp_path) is None
+
+    write(tmp_path, ("replications.csv", "leads.csv"), replications=(0, 1, 2, 3))
+
+    assert earlier_result(tmp_path) == Earlier(4, frozenset({"replications.csv", "leads.csv", "scenario.toml"}))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path, monkeypatch, force):
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultError, match="below: cannot be written: Not a directory"):
+        check_folder(tmp_path / "file" / "below", small(), force=force)
+    (tmp_path / "file").unlink()
+
+    asked = []
+
+    def read_only(*, prefix, dir):  # as tempfile names it
+        asked.append(dir)
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.mkdtemp", read_only)
+    for folder in (tmp_path, tmp_path / "new" / "er"):
+        with pytest.raises(ResultError, match="cannot be written: Read-only file system"):
+            check_folder(folder, small(), force=force)
+    assert asked == [tmp_path, tmp_path]
 
 
 def test_what_a_killed_run_left_does_not_count(tmp_path):

@@ -182,7 +182,7 @@ def test_a_constraint_keeps_the_search_and_the_front_on_its_side(tmp_path):
 
 def test_where_nothing_is_feasible_it_says_so(tmp_path):
     """Trap 7: `best_trials` is empty where nothing is feasible."""
-    constraints = [{"measure": "first_touch_attainment", "at_least": 2.0}]
+    constraints = [{"measure": "first_touch_attainment", "at_least": 1.0}]
     tuned = toy.study(tmp_path, toy.scenario(trials=16, constraints=constraints))
 
     assert tuned.report.summary == "no feasible policy"

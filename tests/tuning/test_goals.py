@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from funnelsim.config.search import Constraint
+from funnelsim.config.search import Constraint, Objective
 from funnelsim.errors import InputError
 from funnelsim.tuning.goals import Goal, Goals, goals_of, mean, violation
 
@@ -54,8 +54,42 @@ def test_every_wrong_measure_is_told_at_once():
 
 
 def test_one_measure_cannot_be_two_objectives():
+    base = toy.scenario(objectives=[{"measure": "revenue"}])
+    objectives = [Objective(measure="revenue"), Objective(measure="revenue", direction="minimize")]
+    twice = base.model_copy(update={"search": base.search.model_copy(update={"objectives": objectives})})
+
     with pytest.raises(InputError, match="objective already"):
-        goals_of(toy.scenario(objectives=[{"measure": "revenue"}, {"measure": "revenue", "direction": "minimize"}]))
+        goals_of(twice)
+
+
+@pytest.mark.parametrize(
+    ("bound", "told"),
+    [
+        ({"measure": "first_touch_attainment", "at_least": 95}, ("at_least", "95", "did you mean 0.95?")),
+        ({"measure": "leads_wasted_share", "at_most": 1.2}, ("at_most", "1.2", "did you mean 0.012?")),
+        ({"measure": "leads_wasted_share", "at_most": -0.1}, ("at_most", "-0.1", None)),
+        ({"measure": "leads_wasted_share", "at_most": 250.0}, ("at_most", "250", None)),
+    ],
+)
+def test_a_share_is_bounded_between_0_and_1(bound, told):
+    with pytest.raises(InputError, match="a share lies between 0 and 1") as caught:
+        goals_of(toy.scenario(constraints=[bound]))
+
+    [fault] = caught.value.faults
+    assert (fault.key, fault.value, fault.suggestion) == (f"search.constraints.0.{told[0]}", *told[1:])
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        {"measure": "first_touch_attainment", "at_least": 1.0},
+        {"measure": "leads_wasted_share", "at_most": 0.0},
+        {"measure": "revenue", "at_least": 95.0},
+        {"measure": "profit", "at_least": -5.0},
+    ],
+)
+def test_bounds_that_a_measure_can_have(bound):
+    assert goals_of(toy.scenario(constraints=[bound])).constraints[0].measure == bound["measure"]
 
 
 def test_means_and_violations_are_judged():

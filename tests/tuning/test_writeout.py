@@ -76,6 +76,7 @@ def test_each_policy_of_the_front_is_a_scenario_ready_to_run(tuned):
         scenario = load(tuned.plan.folder / f"policy_{number}.toml")
 
         rerun = scenario.model_copy(update={"search": tuned.plan.scenario.search})
+        assert scenario.name == f"toy-policy-{number}"
         assert rerun.market == tuned.plan.scenario.market
         candidate = tuned.space.candidate(policy.tried.params)
         assert scenario.policy.scoring.cutoff == float(table(tuned, "trials.csv")[number]["scoring.cutoff"])

@@ -21,9 +21,13 @@ def open_scenario(path: Path) -> Scenario:
         InputError: with every fault of the file.
     """
     from funnelsim import load
+    from funnelsim.errors import InputError
     from funnelsim.lab.load import offered_load
+    from funnelsim.tuning.goals import bound_faults
 
     scenario = load(path)
+    if faults := bound_faults(scenario.search, where=str(path)):
+        raise InputError(faults)
     warn_of_overload(offered_load(scenario), where=str(path))
     return scenario
 

@@ -171,7 +171,11 @@ def table_of(scenario: Scenario, frame: pd.DataFrame, *, everything: bool) -> st
     if len(numbers) > 1:
         heading += "; mean ± half-width of the 95 % interval"
     body = measures_text(
-        to_intervals(frame), currency=scenario.economics.currency, replications=len(frame), everything=everything
+        to_intervals(frame),
+        currency=scenario.economics.currency,
+        replications=len(frame),
+        everything=everything,
+        standard=scenario.run.standard,
     )
     return f"{heading}\n\n{body}"
 
@@ -180,7 +184,7 @@ def _write(
     out: Path, scenario: Scenario, portraits: dict[int, Portrait], *, started: dt.datetime, complete: bool, log: bool
 ) -> None:
     from funnelsim import __version__
-    from funnelsim.report.results import Provenance
+    from funnelsim.report.results import Provenance, earlier_result
     from funnelsim.report.run_files import write_run
 
     numbers = tuple(portraits)
@@ -192,5 +196,14 @@ def _write(
         finished=dt.datetime.now(dt.UTC),
         complete=complete,
     )
+    before = earlier_result(out)
     write_run(out, portraits, provenance, log_replication=numbers[0] if log else None)
+    if before is not None:
+        replaced = f"replaced the earlier result in {out}: {_counted(before.replications)} before, {len(numbers)} now"
+        gone = sorted(name for name in before.files if not (out / name).exists())
+        screen.say(replaced + (f"; removed {', '.join(gone)}" if gone else ""))
     screen.say(f"written to {out}")
+
+
+def _counted(replications: int) -> str:
+    return "1 replication" if replications == 1 else f"{replications} replications"

@@ -119,18 +119,20 @@ def _tell(tuned: Tuned, files: list[str], *, as_json: bool) -> None:
         screen.show(json.dumps(findings_object(tuned), allow_nan=False))
         return
     screen.show(_words(tuned, most=TOLD).rstrip("\n"))
-    screen.say(f"written to {tuned.plan.folder}: {', '.join(name for name in files if not name.startswith('policy_'))}")
+    names = ["policy_<n>.toml" if name.startswith("policy_") else name for name in files]
+    screen.say(f"written to {tuned.plan.folder}: {', '.join(dict.fromkeys(names))}")
 
 
 def _words(tuned: Tuned, *, most: int | None = None) -> str:
     """Return the findings in words; at most `most` policies are told one by one."""
-    from funnelsim.report import findings
+    from funnelsim.report import findings, findings_verdict
 
     headings, rows = findings.overview(tuned)
     told = findings.told_first(tuned, most=len(tuned.report.policies) if most is None else most)
-    parts = ["\n".join(findings.verdict_lines(tuned)), screen.table(headings, rows)]
+    table = "\n".join([screen.table(headings, rows).rstrip("\n"), *findings_verdict.notes(tuned)])
+    parts = ["\n".join(findings_verdict.verdict_lines(tuned)), table]
     parts += ["\n".join(findings.policy_lines(tuned, policy)) for policy in told]
-    return "\n\n".join([*parts, findings.method_line(tuned)]) + "\n"
+    return "\n\n".join([*parts, findings_verdict.method_line(tuned)]) + "\n"
 
 
 def _figures(tuned: Tuned) -> dict[str, bytes]:

@@ -167,3 +167,10 @@ class Search(Paper):
         20, "replications", "Fresh ones from which the printed figures come.", ge=2, le=100_000, source="assumed"
     )
     seed: int = field(1, "", "Root of the sampler's luck; 0 is a seed.", ge=0, lt=2**31)
+
+    @binds("objectives")
+    def _each_objective_once(self) -> Iterator[Broken]:
+        names = [objective.measure for objective in self.objectives]
+        for j, name in enumerate(names):
+            if name in names[:j]:
+                yield Broken(f"objectives.{j}.measure", f"is an objective already, got '{name}'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from funnelsim.config.cross import cross_faults
 from funnelsim.config.durations import Duration
 from funnelsim.config.faults import shown
 from funnelsim.config.paper import Broken
-from funnelsim.config.paths import FieldPath, field_at, unknown_path, with_values
+from funnelsim.config.paths import TIERS, FieldPath, field_at, get_value, unknown_path, with_values
+from funnelsim.config.policy import Policy
 from funnelsim.config.search import Search, Variable, size
 from funnelsim.errors import InputError
 
@@ -31,6 +32,18 @@ _SWITCHES = {
     "routing.segment_by",
 }
 
+_THRESHOLDS = ("scoring.cutoff", "scoring.fit_cutoff", "scoring.intent_cutoff")
+_TIER_FIELDS = (*_THRESHOLDS, "scoring.tier_a_above", "scoring.tier_b_above")
+_UNREAD: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = (
+    (("scoring.cutoff",), "scoring.rule", ("and", "or")),
+    (("scoring.fit_cutoff", "scoring.intent_cutoff"), "scoring.rule", ("sum", "event")),
+    (("scoring.half_life",), "scoring.decay", ("none", "window")),
+    (("scoring.window",), "scoring.decay", ("none", "half_life")),
+    (("routing.recycles", "routing.on_breach"), "routing.method", ("pool",)),
+    (("routing.segment_by",), "routing.method", ("pool", "round_robin", "weighted", "least_loaded")),
+)
+"""Fields that are not read under some values of the field that switches them: (fields, switch, those values)."""
+
 
 def space_faults(scenario: Scenario) -> Iterator[Broken]:
     """Yield every rule that the search space of `scenario` breaks, each with the keys that it reads."""
@@ -46,8 +59,42 @@ def space_faults(scenario: Scenario) -> Iterator[Broken]:
         if table.endswith(".gaps") and f"{table.removesuffix('s')}" in sound:
             key = f"search.variables.{path}"
             yield Broken(key, f"excludes '{table.removesuffix('s')}', which is varied too", reads=(key,))
+    for path in sound:
+        where = _unread(scenario.policy, path, scenario.search.variables)
+        if where is not None:
+            key = f"search.variables.{path}"
+            yield Broken(key, f"is not read where {where}", reads=("search.variables", "policy"))
     if sound:
         yield from (replace(broken, reads=_CORNER_READS) for broken in _corner_faults(scenario, sound))
+
+
+def _unread(policy: Policy, path: str, varied: Collection[str]) -> str | None:
+    """Return in which setting the policy, whatever else is varied, does not read the field at `path`; None if it does.
+
+    >>> _unread(Policy(), "scoring.fit_cutoff", ["scoring.fit_cutoff"])
+    "scoring.rule is 'sum'"
+    """
+    for fields, switch, ignoring in _UNREAD:
+        if path in fields and switch not in varied and get_value(policy, switch) in ignoring:
+            return f"{switch} is '{get_value(policy, switch)}'"
+    parts = path.split(".")
+    if parts[0] == "sla" and {"gap", "gaps"} & set(parts[-2:]):
+        tiers = TIERS if parts[1] not in TIERS else (parts[1],)
+        switches = {"sla.attempts", *(f"sla.{tier}.attempts" for tier in tiers)}
+        if not switches & set(varied) and all(get_value(policy, f"sla.{tier}.attempts") == 1 for tier in tiers):
+            return "attempts is 1" if tiers == TIERS else f"attempts of tier {tiers[0]} is 1"
+    unscored = policy.handed_over != "scored" and not {"handed_over", "lifecycle"} & set(varied)
+    if path in _TIER_FIELDS and unscored and not _tiers_matter(policy, varied):
+        return f"handed_over is '{policy.handed_over}' and the tiers are worked alike"
+    return None
+
+
+def _tiers_matter(policy: Policy, varied: Collection[str]) -> bool:
+    """Return whether the tier of a lead makes any difference: to its terms, or to its place in a list."""
+    terms = [policy.sla.of_tier("A"), policy.sla.of_tier("B"), policy.sla.of_tier("C")]
+    own_terms = any(own != terms[0] for own in terms)
+    varied_terms = any(path.split(".")[:2] in (["sla", tier] for tier in TIERS) for path in varied)
+    return own_terms or varied_terms or policy.order.work == "tier" or "order.work" in varied
 
 
 def _variable_faults(path: str, variable: Variable) -> Iterator[Broken]:

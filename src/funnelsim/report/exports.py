@@ -1,11 +1,13 @@
 """One replication as two tables for other tools: its leads and its touches.
 
-Every column of the records is there as it is, in milliseconds where it is a time; enums and indices are written as
-names, and beside each time stands the local date and time with its offset from UTC (empty where it did not happen).
+Every column of the records is there, in milliseconds where it is a time; enums and indices are written as names, and
+beside each time stands the local date and time with its offset from UTC. Both are empty where a moment did not come.
+docs/files.md describes the columns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from funnelsim.calendar import Clock
 from funnelsim.lab.play import Played
+from funnelsim.metrics.agreement import measured_at
 from funnelsim.metrics.lost import LostBuyer, lost_cause
 from funnelsim.metrics.waste import Waste, wasted_cause, would_buy
 from funnelsim.records import LOG_COLUMNS, NEVER, Int64, Outcomes, Result, Row, State, Tier
@@ -46,8 +49,7 @@ def touches_frame(played: Played) -> pd.DataFrame:
     columns["tier"] = named([*(t.name for t in Tier), ""], log.tier)
     columns["rep_name"] = named([*played.roster.names, ""], log.rep)
     columns["list_name"] = named([*list_names(played), ""], log.list)
-    for name in LOG_TIMES:
-        columns[f"{name}_local"] = local_times(clock, columns[name])
+    _tell_times(columns, LOG_TIMES, clock)
     return pd.DataFrame(columns)
 
 
@@ -58,6 +60,7 @@ def leads_frame(played: Played) -> pd.DataFrame:
     clock, market = Clock.of(played.scenario.run), played.scenario.market
     leads, outcomes = played.leads, played.outcomes
     columns: dict[str, Any] = {name: getattr(leads, name) for name in LEAD_COLUMNS}
+    columns["measured"] = measured_at(leads.created, clock)
     columns["channel"] = named(list(market.channels), leads.channel)
     columns["offer"] = named(list(market.offers), leads.offer)
     for row, (attribute, paper) in enumerate(market.firmographics.items()):
@@ -71,9 +74,18 @@ def leads_frame(played: Played) -> pd.DataFrame:
     columns["would_buy"] = would_buy(leads, played.scenario)
     columns["wasted_as"] = names_of(Waste, wasted_cause(leads, outcomes, played.touches, played.scenario))
     columns["lost_as"] = names_of(LostBuyer, lost_cause(leads, outcomes, played.touches, played.scenario))
-    for name in (*LEAD_TIMES, *OUTCOME_TIMES):
-        columns[f"{name}_local"] = local_times(clock, columns[name])
+    _tell_times(columns, (*LEAD_TIMES, *OUTCOME_TIMES), clock)
     return pd.DataFrame(columns, index=pd.RangeIndex(leads.n, name="lead"))
+
+
+def _tell_times(columns: dict[str, Any], names: Iterable[str], clock: Clock) -> None:
+    """Add the local time of each time column, and make the moments that did not come missing values in place."""
+    import pandas as pd
+
+    for name in names:
+        times: Int64 = np.asarray(columns[name], dtype=np.int64)
+        columns[f"{name}_local"] = local_times(clock, times)
+        columns[name] = pd.arrays.IntegerArray(times.copy(), ~_came(times))
 
 
 def list_names(played: Played) -> list[str]:
@@ -102,7 +114,7 @@ def local_times(clock: Clock, ms: NDArray[Any]) -> NDArray[np.object_]:
     ['2025-01-06T00:00:00.000+01:00', '2025-01-06T10:00:00.500+01:00', '']
     """
     times: Int64 = np.asarray(ms, dtype=np.int64)
-    happened = (times >= 0) & (times < NEVER)
+    happened = _came(times)
     out = np.full(times.shape, "", dtype=np.object_)
     # An offset per change of the clocks, so that the dates are written in one go.
     which = np.searchsorted(clock.offset_from, times[happened], side="right") - 1
@@ -111,6 +123,10 @@ def local_times(clock: Clock, ms: NDArray[Any]) -> NDArray[np.object_]:
     offsets = np.array([_offset_text(int(offset)) for offset in clock.offset_ms], dtype=np.object_)
     out[happened] = text + offsets[which]
     return out
+
+
+def _came(times: Int64) -> NDArray[np.bool_]:
+    return (times >= 0) & (times < NEVER)
 
 
 def _offset_text(offset_ms: int) -> str:

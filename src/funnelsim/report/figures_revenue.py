@@ -46,20 +46,22 @@ class MonthRevenue:
 def revenue_figure(
     months: Sequence[MonthRevenue], *, total: Interval, currency: str, period: str, imprint: Imprint
 ) -> Figure:
-    """Return a bar per month with its 95 % interval, and the mean of the whole months as a line.
+    """Return a bar per month with its 95 % interval, and the mean of the whole months as a line across them.
 
     Args:
         months: In order, at least one; those measured in part only are drawn pale and left out of the mean.
-        total: Revenue of the whole measured window.
+        total: Revenue closed in the whole measured window, parts of months included.
         currency: Unit of every amount.
         period: What is counted, in words.
         imprint: Where the numbers come from.
     """
     whole = [m.revenue.mean for m in months if m.whole]
     mean = float(np.mean(whole)) if whole else math.nan
-    title = f"Revenue of {_money(total)} {currency}"
+    title = f"{_money(total)} {currency} of revenue closed in the window"
     if whole:
-        title += f", {short(mean)} a month"
+        title += f"; {short(mean)} a month"
+        if len(whole) < len(months):
+            title += " (whole months only)"
     if not any(m.revenue.mean > 0 for m in months):
         return sheet(title="No revenue", subtitle=period, imprint=imprint, width=WIDTH, height=EMPTY_HEIGHT)
     figure = sheet(title=title, subtitle=period, imprint=imprint, width=WIDTH, height=HEIGHT)
@@ -83,7 +85,8 @@ def revenue_figure(
             zorder=3,
         )
     if whole:
-        axes.axhline(mean, color=GREY, lw=1, ls=(0, (4, 3)), zorder=4)
+        inside = [j for j, m in enumerate(months) if m.whole]
+        axes.plot([inside[0] - 0.5, inside[-1] + 0.5], [mean, mean], color=GREY, lw=1, ls=(0, (4, 3)), zorder=4)
         axes.annotate(
             f"mean\n{short(mean)}",
             (1, mean),

@@ -24,6 +24,7 @@ from funnelsim.report.figures_speed import Waits, speed_figure
 from funnelsim.report.figures_waste import Cause, Loss, waste_figure
 from funnelsim.report.figures_week import RoleWeek, week_figure
 from funnelsim.report.portrait import Portrait
+from funnelsim.report.tables import standard_words
 from funnelsim.roster import build_agreement, build_roster
 from funnelsim.stats import Interval, interval
 
@@ -128,7 +129,8 @@ def _funnel(frame: pd.DataFrame, scenario: Scenario, imprint: Imprint) -> Figure
     names = [stage for stage in STAGES if stage[0] != "met" or scenario.market.deal.closes_by == "meetings"]
     stages = [Stage(name, meaning, _of(frame[key] / months)) for key, name, meaning in names]
     visitors = float(frame["visitors"].mean()) / months
-    return funnel_figure(stages, visitors_per_month=visitors, period=_cohort(scenario), imprint=imprint)
+    period = f"{_cohort(scenario)}; bars are per month"
+    return funnel_figure(stages, visitors_per_month=visitors, period=period, imprint=imprint)
 
 
 def _speed(portraits: Mapping[int, Portrait], frame: pd.DataFrame, scenario: Scenario, imprint: Imprint) -> Figure:
@@ -161,7 +163,8 @@ def _waste(frame: pd.DataFrame, scenario: Scenario, imprint: Imprint) -> Figure:
             if c is not LostBuyer.NONE
         ),
     )
-    return waste_figure(wasted, lost, period=f"{_cohort(scenario)}; each under exactly one cause", imprint=imprint)
+    period = f"{_cohort(scenario)}; each under exactly one cause\n{standard_words(scenario.run.standard)}"
+    return waste_figure(wasted, lost, period=period, imprint=imprint)
 
 
 def _revenue(portraits: Mapping[int, Portrait], frame: pd.DataFrame, scenario: Scenario, imprint: Imprint) -> Figure:

@@ -55,6 +55,8 @@ def waste_figure(wasted: Loss, lost: Loss, *, period: str, imprint: Imprint) -> 
     """Return two panels of horizontal bars with 95 % intervals, the largest cause on top; causes of 0 are left out."""
     worst = _by_size(wasted)
     title = f"{plain(100 * wasted.total.mean, 0)} % of leads are wasted"
+    if not math.isfinite(wasted.total.mean):
+        title = "No leads"
     if worst:
         title += f"; the largest cause is '{worst[0].name.replace('_', ' ')}'"
     tallest = max(_height(wasted), _height(lost))

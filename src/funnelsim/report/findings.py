@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from funnelsim.metrics import MEASURES
 from funnelsim.pareto import knee
@@ -11,7 +10,7 @@ from funnelsim.report.digits import decimals_of, estimate, plain, scale_of
 from funnelsim.stats import Interval
 from funnelsim.tuning.space import Change
 from funnelsim.tuning.study import Tuned
-from funnelsim.tuning.verdict import LEVEL, Effect, Reported
+from funnelsim.tuning.verdict import Effect, Reported
 from funnelsim.tuning.writeout import policy_file, promised, shown
 
 YEAR_DAYS = 365
@@ -131,67 +130,21 @@ def promise_text(kept: dict[str, Interval]) -> str:
         f"first touch within {value('promise_first_touch_business_hours', 1)} open hours "
         f"({value('promise_first_touch_hours', 0)} h by the calendar), "
         f"{value('promise_attempts', 0)} attempts to those not reached, "
-        f"{value('promise_gap_median_hours', 0)} h apart ({value('promise_gap_hours', 0)} h at most), "
+        f"{value('promise_gap_median_hours', 0)} h apart ({value('promise_gap_hours', 0)} h in 9 of 10 cases), "
         f"{value('promise_monthly_mqls', 0)} MQLs and {value('promise_monthly_sqls', 0)} SQLs a month"
     )
 
 
 def knee_of(tuned: Tuned) -> int | None:
-    """Return the number of the front's policy beyond which one objective costs much of another; None without a front.
+    """Return the number of the front's policy beyond which one objective costs much of another; None without one.
 
-    The policy in force takes part where it is on the front.
+    The policy in force takes part where it is on the front. A front of a single policy has no knee.
     """
     front = [*tuned.report.policies, *([tuned.report.in_force] if tuned.report.in_force_on_front else [])]
     means = [[e.estimate.mean for e in p.effects] for p in front]
-    if not any(all(math.isfinite(m) for m in row) for row in means):
+    if sum(all(math.isfinite(m) for m in row) for row in means) < 2:
         return None
     return front[knee(means, [g.direction for g in tuned.plan.goals.objectives])].tried.number
-
-
-def verdict_lines(tuned: Tuned) -> list[str]:
-    """Return the verdict in plain words, the answer first."""
-    found = tuned.report
-    trades = _listed([p.tried.number for p in found.policies if p.finding == "trade"])
-    names = _listed([p.tried.number for p in found.better])
-    level = f"{LEVEL * 100:g} %"
-    lines = {
-        "improvement": f"Better than today's: {names}. That any of this is chance is less likely than {level}.",
-        "trade-off": (
-            "No policy found is better than today's in one objective without losing in another; "
-            f"those that trade one for the other: {trades}."
-        ),
-        "no detectable improvement": "No detectable improvement: keep today's policy.",
-        "no feasible policy": "No policy found keeps every constraint, and neither does today's.",
-        "in force infeasible": (
-            "Today's policy breaks a constraint "
-            f"({found.in_force.judgement.reason}); policies that keep them all: "
-            f"{_listed([p.tried.number for p in found.policies if p.judgement.feasible])}."
-        ),
-    }
-    verdict = [lines[found.summary]]
-    if found.in_force_on_front:
-        verdict.append(
-            "On fresh seeds today's policy is on the front itself: none of those estimated again dominates it."
-        )
-    broken = [p for p in found.policies if p.finding == "infeasible"]
-    if broken:
-        verdict.append(
-            "On the seeds that report, a constraint is broken or an objective undefined for: "
-            f"{_listed([p.tried.number for p in broken])}."
-        )
-    return verdict
-
-
-def method_line(tuned: Tuned) -> str:
-    """Return how the figures came about."""
-    search, tried = tuned.plan.scenario.search, tuned.tried
-    feasible = sum(1 for t in tried if t.judgement.feasible)
-    kept = len(tuned.report.policies)
-    return (
-        f"{len(tried)} policies tried on {search.replications} common replications ({feasible} feasible); "
-        f"{len(tuned.selected) - 1} on or near the front estimated again on {search.selection_replications} fresh "
-        f"ones, {kept} of them kept; every figure here is from {search.report_replications} more that neither saw."
-    )
 
 
 def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
@@ -210,7 +163,9 @@ def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
         for e in policy.effects:
             unit, factor, _ = unit_of(e.measure, currency=currency, days=days)
             mean, half_width, _ = estimate(e.estimate.mean * factor, e.estimate.half_width * factor, unit)
-            row += [f"{mean} ± {half_width}", "" if number == 0 else _against(e, unit, factor), _percent(e.optimism)]
+            row.append(f"{mean} ± {half_width}")
+            # Today's policy was not selected for its luck, so nothing flattered it.
+            row += ["", ""] if number == 0 else [_against(e, unit, factor), _percent(e.optimism)]
         rows.append([*row, _finding(policy, tuned)])
     return headings, rows
 
@@ -287,15 +242,3 @@ def _finding(policy: Reported, tuned: Tuned) -> str:
         return "on the front" if tuned.report.in_force_on_front else "dominated"
     words = {"better": "better", "trade": "a trade", "same": "no detectable difference", "worse": "worse"}
     return words[policy.finding]
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """Return policies by number.
-
-    >>> _listed([3, 7])
-    'policies 3 and 7'
-    """
-    words = [str(number) for number in numbers]
-    if not words:
-        return "none"
-    return f"policy {words[0]}" if len(words) == 1 else f"policies {', '.join(words[:-1])} and {words[-1]}"

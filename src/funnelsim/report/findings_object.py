@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funnelsim.report.findings import knee_of, verdict_lines
+from funnelsim.report.findings import knee_of
+from funnelsim.report.findings_verdict import verdict_lines
 from funnelsim.stats import Interval, interval
 from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import Reported
@@ -53,7 +54,7 @@ def _policy_object(tuned: Tuned, policy: Reported) -> dict[str, Any]:
                 **_interval_object(e.estimate),
                 "difference": _interval_object(e.difference),
                 "p_value": _finite(e.p_value),
-                "optimism": _finite(e.optimism),
+                "optimism": _finite(e.optimism) if number else None,
             }
             for e in policy.effects
         },

@@ -55,8 +55,13 @@ def check_folder(folder: Path, scenario: Scenario, *, force: bool) -> None:
     It may where the folder is absent or empty, holds an earlier result of the same scenario, or `force` is given.
 
     Raises:
-        ResultError: where the folder holds something else, or is no folder.
+        ResultError: where the folder holds something else, is no folder, or cannot be written.
     """
+    _check_kept(folder, scenario, force=force)
+    _check_writable(folder)
+
+
+def _check_kept(folder: Path, scenario: Scenario, *, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise ResultError(f"{folder}: is a file, not a folder; choose another --out")
     if force or not folder.is_dir() or not _contents(folder):
@@ -65,11 +70,37 @@ def check_folder(folder: Path, scenario: Scenario, *, force: bool) -> None:
     if manifest is None:
         raise ResultError(f"{folder}: holds files that are no result; choose another --out, or --force to write there")
     if manifest.get("scenario_sha256") != identity(scenario):
-        other = manifest.get("scenario") or "?"
-        raise ResultError(
-            f"{folder}: holds the result of another scenario ('{other}', seed {manifest.get('seed', '?')}); "
-            "choose another --out, or --force to replace it"
-        )
+        name, seed = manifest.get("scenario") or "?", manifest.get("seed", "?")
+        held = f"another scenario ('{name}', seed {seed})"
+        if name == scenario.name:
+            held = f"'{name}' as it was before an edit (or of another scenario of that name)"
+        raise ResultError(f"{folder}: holds the result of {held}; choose another --out, or --force to replace it")
+
+
+def _check_writable(folder: Path) -> None:
+    """Make and remove a folder where `folder` stands, or in the nearest folder above it that is there already."""
+    nearest = next((p for p in (folder, *folder.absolute().parents) if p.exists()), folder)
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=_PARTIAL, dir=nearest))
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A result that stands in a folder."""
+
+    replications: int
+    files: frozenset[str]
+
+
+def earlier_result(folder: Path) -> Earlier | None:
+    """Return the result that `folder` holds, or None where it holds none."""
+    manifest = _manifest_of(folder)
+    if manifest is None:
+        return None
+    replications = manifest.get("replications")
+    return Earlier(len(replications) if isinstance(replications, list) else 0, frozenset(manifest.get("files", {})))
 
 
 @contextmanager

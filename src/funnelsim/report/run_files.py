@@ -23,6 +23,14 @@ from funnelsim.stats import interval
 if TYPE_CHECKING:
     import pandas as pd
 
+BY_OWN_DATE = {
+    "mqls": "mqls_in_month",
+    "sqls": "sqls_in_month",
+    "deals": "deals_calendar",
+    "revenue": "revenue_calendar",
+}
+"""What months.csv calls a count by its own date, whoever it happened to: the plain names are of the cohort."""
+
 
 def write_run(
     folder: Path, portraits: Mapping[int, Portrait], provenance: Provenance, *, log_replication: int | None = None
@@ -97,10 +105,15 @@ def segments_frame(portraits: Mapping[int, Portrait]) -> pd.DataFrame:
 
 
 def months_frame(portraits: Mapping[int, Portrait]) -> pd.DataFrame:
-    """Return what happened in each month: month, whole, measure, mean, half_width, n over replications."""
+    """Return what happened in each month: month, whole, measure, mean, half_width, n over replications.
+
+    Each is counted by its own date inside the measured window, whoever it happened to; over the months,
+    `revenue_calendar`, `deals_calendar` and `leads` add up to the measures of the same names.
+    """
     tables = [p.months for p in portraits.values()]
     whole = dict(zip(tables[0]["month"], (bool(w) for w in tables[0]["whole"]), strict=True))
     found = _spread([{k: v for k, v in t.items() if k != "whole"} for t in tables], key="month")
+    found["measure"] = [BY_OWN_DATE.get(name, name) for name in found["measure"]]
     found.insert(1, "whole", [whole[month] for month in found["month"]])
     return found
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 
+from funnelsim.calendar import HOUR_MS
+from funnelsim.config.run import Standard
 from funnelsim.metrics.registry import MEASURES
-from funnelsim.report.digits import estimate
+from funnelsim.report.digits import estimate, span
 from funnelsim.stats import Interval
 
 GROUP_TITLES = {
@@ -48,7 +51,12 @@ class Line:
 
 
 def measures_text(
-    intervals: Mapping[str, Interval], *, currency: str, replications: int, everything: bool = False
+    intervals: Mapping[str, Interval],
+    *,
+    currency: str,
+    replications: int,
+    everything: bool = False,
+    standard: Standard | None = None,
 ) -> str:
     """Return the measures as text of at most 80 letters a line, in groups, columns aligned throughout.
 
@@ -57,6 +65,7 @@ def measures_text(
         currency: What 'money' is called.
         replications: How many there were; a measure defined in fewer says so.
         everything: Every measure, in place of the headlines.
+        standard: The yardstick of waste, told in words below the share of leads wasted; None = not told.
     """
     groups = {
         group: [line_of(name, found, currency=currency, replications=replications) for name, found in chosen]
@@ -74,8 +83,21 @@ def measures_text(
         for line in members:
             spread = f" ± {line.half_width:>{widths}}" if line.half_width else " " * (widths + 3)
             out.append(f"  {line.name:<{names}}  {line.mean:>{means}}{spread}  {line.unit:<5} {line.remark}".rstrip())
+            if line.name == "leads_wasted_share" and standard is not None:
+                out += wrap(standard_words(standard), 80, initial_indent="  ", subsequent_indent="    ")
         out.append("")
     return "\n".join(out)
+
+
+def standard_words(standard: Standard) -> str:
+    """Return the yardstick of "worked" in words.
+
+    >>> standard_words(Standard())
+    'standard: 6 tries at least 4 h apart (run.standard), the same for every policy'
+    """
+    tries = "1 try" if standard.attempts == 1 else f"{standard.attempts} tries"
+    apart = span(standard.apart.ms() / HOUR_MS)
+    return f"standard: {tries} at least {apart} apart (run.standard), the same for every policy"
 
 
 def line_of(name: str, found: Interval, *, currency: str, replications: int) -> Line:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from funnelsim.config.scenario import Scenario
-from funnelsim.config.search import Constraint
+from funnelsim.config.search import Constraint, Search
 from funnelsim.config.suggest import did_you_mean
 from funnelsim.errors import Fault, InputError
 from funnelsim.metrics import MEASURES
@@ -97,7 +97,8 @@ def goals_of(scenario: Scenario) -> Goals:
     """Return the goals of a scenario's search; an objective without a direction has that of its measure.
 
     Raises:
-        InputError: with every measure that does not exist, is wanted twice, or is not better either way.
+        InputError: with every measure that does not exist, is wanted twice, or is not better either way, and every
+            bound that no share can have.
     """
     objectives: list[Goal] = []
     faults: list[Fault] = []
@@ -118,9 +119,30 @@ def goals_of(scenario: Scenario) -> Goals:
     for at, constraint in enumerate(scenario.search.constraints):
         if constraint.measure not in MEASURES:
             faults.append(_unknown(scenario, f"search.constraints.{at}.measure", constraint.measure))
+    faults += bound_faults(scenario.search, where=scenario.name)
     if faults:
         raise InputError(faults)
     return Goals(tuple(objectives), tuple(scenario.search.constraints))
+
+
+def bound_faults(search: Search, *, where: str) -> list[Fault]:
+    """Return a fault for each constraint that bounds a share outside 0 to 1.
+
+    Args:
+        search: Its constraints; a measure that does not exist is passed over.
+        where: Their origin, for messages.
+    """
+    faults = []
+    for at, constraint in enumerate(search.constraints):
+        measure = MEASURES.get(constraint.measure)
+        name = "at_least" if constraint.at_least is not None else "at_most"
+        bound, _ = _bound(constraint)
+        if measure is None or measure.unit != "share" or 0.0 <= bound <= 1.0:
+            continue
+        remedy = f"did you mean {bound / 100:g}?" if 1.0 < bound <= 100.0 else None
+        key = f"search.constraints.{at}.{name}"
+        faults.append(Fault(where, key, "a share lies between 0 and 1", f"{bound:g}", remedy))
+    return faults
 
 
 def _unknown(scenario: Scenario, key: str, name: str) -> Fault:

@@ -171,6 +171,8 @@ def _begun(plan: Plan, note: Note) -> Iterator[Plan]:
             study = read_study(path)
             wanted = _continued(plan, study, note)
         else:
+            if plan.resume:
+                note(f"no study in {folder}: starting one")
             study = new_study(plan.scenario, funnelsim=plan.version)
             wanted = plan.trials or in_file
         write_study(path, study, trials=wanted, in_configuration=in_file)

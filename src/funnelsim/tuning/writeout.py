@@ -62,9 +62,10 @@ def policy_file(policy: Reported) -> str:
 
 
 def policy_toml(tuned: Tuned, policy: Reported) -> str:
-    """Return a scenario file with a policy of the front in force, ready to run."""
+    """Return a scenario file with a policy of the front in force, ready to run under a name of its own."""
     scenario = tuned.plan.scenario
-    new = scenario.model_copy(update={"policy": policy_of(policy.tried.candidate.document)})
+    name = f"{scenario.name}-policy-{policy.tried.number}".removeprefix("-")
+    new = scenario.model_copy(update={"name": name, "policy": policy_of(policy.tried.candidate.document)})
     changes = tuned.space.changes(policy.tried.candidate)
     lines = [
         f"# Policy {policy.tried.number} of a search over '{scenario.name or scenario.title}'. What it changes:",
@@ -97,7 +98,7 @@ def front_rows(tuned: Tuned) -> list[dict[str, Any]]:
             row |= {f"{e.measure}_difference": e.difference.mean} if number else {f"{e.measure}_difference": ""}
             row[f"{e.measure}_difference_half_width"] = e.difference.half_width if number else ""
             row[f"{e.measure}_p_value"] = e.p_value if number else ""
-            row[f"{e.measure}_optimism"] = e.optimism
+            row[f"{e.measure}_optimism"] = e.optimism if number else ""
         for name, kept in promised(tuned.rows[number]).items():
             row |= {name: kept.mean, f"{name}_half_width": kept.half_width}
         rows.append(row)
