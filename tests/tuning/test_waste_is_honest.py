@@ -1,4 +1,4 @@
-"""The second objective cannot be gamed: whoever wastes least still earns, and a policy that promises less is no cleaner."""
+"""The second objective cannot be gamed: whoever wastes least still earns, and promising less makes nobody cleaner."""
 
 from __future__ import annotations
 
