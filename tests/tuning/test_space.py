@@ -203,3 +203,19 @@ def test_headcount_that_the_policy_leaves_to_the_team_is_that_of_the_team():
     [change] = space.changes(space.candidate({"headcount.bdr": 3}))
     assert (change.before, change.after) == (1, 3)
     assert space.changes(space.in_force) == []
+
+
+def test_a_field_that_the_candidate_does_not_read_is_no_change():
+    space = space_of(
+        {
+            "routing.method": {"choices": ["pool", "round_robin"]},
+            "routing.recycles": {"low": 0, "high": 1, "step": 1},
+        },
+        policy={"routing": {"method": "round_robin", "recycles": 0}},
+    )
+
+    pooled = space.candidate({"routing.method": "pool", "routing.recycles": 1})
+    owned = space.candidate({"routing.method": "round_robin", "routing.recycles": 1})
+
+    assert [change.path for change in space.changes(pooled)] == ["routing.method"]
+    assert [change.path for change in space.changes(owned)] == ["routing.recycles"]

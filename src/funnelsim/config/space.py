@@ -60,7 +60,7 @@ def space_faults(scenario: Scenario) -> Iterator[Broken]:
             key = f"search.variables.{path}"
             yield Broken(key, f"excludes '{table.removesuffix('s')}', which is varied too", reads=(key,))
     for path in sound:
-        where = _unread(scenario.policy, path, scenario.search.variables)
+        where = unread(scenario.policy, path, scenario.search.variables)
         if where is not None:
             key = f"search.variables.{path}"
             yield Broken(key, f"is not read where {where}", reads=("search.variables", "policy"))
@@ -68,10 +68,10 @@ def space_faults(scenario: Scenario) -> Iterator[Broken]:
         yield from (replace(broken, reads=_CORNER_READS) for broken in _corner_faults(scenario, sound))
 
 
-def _unread(policy: Policy, path: str, varied: Collection[str]) -> str | None:
+def unread(policy: Policy, path: str, varied: Collection[str]) -> str | None:
     """Return in which setting the policy, whatever else is varied, does not read the field at `path`; None if it does.
 
-    >>> _unread(Policy(), "scoring.fit_cutoff", ["scoring.fit_cutoff"])
+    >>> unread(Policy(), "scoring.fit_cutoff", ["scoring.fit_cutoff"])
     "scoring.rule is 'sum'"
     """
     for fields, switch, ignoring in _UNREAD:

@@ -19,6 +19,7 @@ from funnelsim.config.paths import field_at, get_value, value_in_force, with_val
 from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search, Variable
+from funnelsim.config.space import unread
 from funnelsim.errors import InputError
 from funnelsim.tuning.driver import Candidate
 
@@ -137,14 +138,17 @@ class PolicySpace:
         return _candidate(policy)
 
     def changes(self, candidate: Candidate) -> list[Change]:
-        """Return what differs between a candidate and the policy in force, in the order of the variables."""
+        """Return what differs between a candidate and the policy in force, in the order of the variables.
+
+        A field that the candidate's other settings leave unread (recycling under a pool) is no change.
+        """
         policy = policy_of(candidate.document)
         found = []
         for dimension in self.dimensions:
             before, after = self._values_in_force[dimension.path], get_value(policy, dimension.path)
             if after is None:  # not set in the candidate either: a headcount that stays the team's
                 after = value_in_force(self.scenario.model_copy(update={"policy": policy}), dimension.path)
-            if _plain(before) != _plain(after):
+            if _plain(before) != _plain(after) and unread(policy, dimension.path, ()) is None:
                 known = field_at(dimension.path)
                 found.append(Change(dimension.path, before, after, known.unit, known.meaning))
         return found
