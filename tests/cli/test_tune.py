@@ -26,6 +26,11 @@ RUN = {"warmup_days": 5, "horizon_days": 21, "followup_days": 14, "seed": 5}
 SEARCH = {"trials": 10, "batch": 4, "replications": 2, "selection_replications": 3, "report_replications": 4}
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to commands in the background: they, and so their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a scenario file whose search takes seconds."""
@@ -59,6 +64,7 @@ def start(*words: Any) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
 
 

@@ -24,6 +24,11 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Work for other processes: they import it by name.
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to commands in the background: they, and so their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def square(scenario: Scenario, replication: int) -> tuple[int, int, int]:
     return replication**2, scenario.run.seed, os.getpid()
 
@@ -174,7 +179,7 @@ def _start(folder: Path) -> subprocess.Popen[str]:
     script.write_text(textwrap.dedent(DRIVER))
     driver = subprocess.Popen(
         [sys.executable, str(script), str(CONFIGS / "quickstart.toml"), str(folder)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=hears_ctrl_c,
         env=os.environ | {"PYTHONPATH": str(SOURCE)},
     )  # fmt: skip
     assert driver.stdout is not None
