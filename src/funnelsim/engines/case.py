@@ -216,7 +216,9 @@ class Case:
     def write(self) -> None:
         """Write the life into the results, finished or not."""
         del self.shop.unfinished[self.i]
-        self.process = None
+        # Nothing of a finished life refers back to it: it is freed at once, without the cyclic garbage collector.
+        self.process = self.task = None
+        self.deal_tasks = []
         self.shop.add_result(life_row(
             self.i, self.state, self.since, self.mql_at, self.handed_at, self.first_touch_at, self.first_talk_at,
              self.sql_at, self.met_at, self.opportunity_at, self.closed_at, self.contact_at, self.k, self.m,
