@@ -25,7 +25,7 @@ def played(scenario, leads, scored=None) -> Played:
     scored = verdicts(leads, score=4250) if scored is None else scored
     roster = build_roster(scenario)
     outcomes, log = reference.run(
-        leads, scored, roster, build_agreement(scenario, roster), build_rules(scenario), scenario.days * DAY
+        leads, scored, roster, build_agreement(scenario, roster), build_rules(scenario), scenario.run.days * DAY
     )
     return Played(scenario, roster, leads, scored, outcomes, log)
 

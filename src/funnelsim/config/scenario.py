@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from funnelsim.config.cross import cross_faults
-from funnelsim.config.durations import DAY_MS
 from funnelsim.config.market import Market
 from funnelsim.config.paper import Broken, Paper, field
 from funnelsim.config.policy import Policy
@@ -48,13 +47,3 @@ class Scenario(Paper):
         if broken:
             raise InputError([Fault(self.name or "scenario", b.key, b.rule, None, b.suggestion) for b in broken])
         return changed
-
-    @property
-    def days(self) -> int:
-        """Return the number of days simulated."""
-        return self.run.days
-
-    @property
-    def end_ms_nominal(self) -> int:
-        """Return the simulated length without daylight saving, for checks only."""
-        return self.days * DAY_MS

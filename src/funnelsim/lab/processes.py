@@ -117,13 +117,6 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True)
 
 
-def available_cpus() -> int:
-    """Return how many processors this process may use, >= 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _checked(replications: Sequence[int], jobs: int) -> list[int]:
     numbers = sorted(int(r) for r in replications)
     if not numbers:
