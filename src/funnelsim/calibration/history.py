@@ -2,6 +2,9 @@
 
 Times are integer milliseconds since local midnight of `first_day` in `time_zone`, as in the engine (`Clock`), -1 where
 unknown. Categories are indices into the tuple of names beside them, -1 where unknown. Money is in `currency`.
+
+Dates without a time (a closing date) are taken at noon of that day, never before the lead's creation: count days to won
+in local days (`observed.days_to_won`), not in multiples of 24 h.
 """
 
 from __future__ import annotations
@@ -9,14 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.calendar import Clock
 from funnelsim.records import Bool, Float64, Int8, Int16, Int32, Int64
+
+Keys = NDArray[np.object_]
+"""Ids of the CRM, text; an array of references, so that a million can be put in order and picked from at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeadTable:
     """The leads of an export, one row each, in order of (created, key). n leads."""
 
-    key: tuple[str, ...]  # (n,) the CRM's own id
+    key: Keys  # (n,) the CRM's own id, text
     contact: Int64  # (n,) index of the person, equal for leads of one person
     created: Int64  # (n,) ms
     channel: Int16  # (n,) into History.channels
@@ -43,11 +53,12 @@ class TouchTable:
     """Outbound attempts after redials were merged, in order of (lead, at). m attempts."""
 
     lead: Int64  # (m,) row of LeadTable
-    at: Int64  # (m,) ms, start of the first call of the attempt
+    at: Int64  # (m,) ms, start of the first call of the attempt; up to Touches.early_minutes before its lead's creation
     number: Int32  # (m,) attempt of its lead, from 1
-    duration_ms: Int64  # (m,) the longest call of the attempt
-    connected: Bool  # (m,) a talk: see Import.contact_seconds
-    rep: Int16  # (m,) into History.reps, -1 unknown
+    calls: Int32  # (m,) calls that were merged into it, >= 1
+    duration_ms: Int64  # (m,) the longest call of the attempt, -1 unknown
+    connected: Bool  # (m,) a talk: its longest call lasts Touches.contact_seconds, or its result says so
+    rep: Int16  # (m,) into History.reps, -1 unknown; the lead's owner where the export does not say who called
     kind: Int8  # (m,) Row.CALL or Row.EMAIL
 
     @property
@@ -89,6 +100,7 @@ class History:
     channels: tuple[str, ...]
     reps: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]  # attribute -> its categories
+    known_late: tuple[str, ...]  # attributes that are only known after talking: never a predictor at arrival
     stages: tuple[str, ...]
     lost_reasons: tuple[str, ...]
     leads: LeadTable
@@ -98,3 +110,19 @@ class History:
     read: dict[str, int]  # table -> rows read, before any cleaning
     unreadable: dict[str, int]  # table -> rows that could not be read
     notes: tuple[str, ...] = ()  # what is missing, and what it costs
+
+    def clock(self) -> Clock:
+        """Return the clock of these times: `measured_until` is the end of `last_day`, `end` that of `as_of`."""
+        days = (self.last_day - self.first_day).days + 1
+        return Clock.of(_Dates(self.first_day, self.time_zone, days, max((self.as_of - self.last_day).days, 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """The dates of a history, as a clock wants them of a run."""
+
+    start: date
+    time_zone: str
+    horizon_days: int
+    followup_days: int
+    warmup_days: int = 0
