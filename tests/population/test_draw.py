@@ -45,7 +45,7 @@ def assert_equal_luck(a, b, but=()):
 
 
 def test_there_is_no_place_for_a_policy():
-    assert list(inspect.signature(draw_leads).parameters) == ["market", "economics", "run", "replication"]
+    assert list(inspect.signature(draw_leads).parameters) == ["market", "economics", "run", "replication", "arrivals"]
 
 
 @pytest.mark.parametrize(

@@ -2,5 +2,6 @@
 
 from funnelsim.population.demand import draw_visitors
 from funnelsim.population.draw import draw_leads
+from funnelsim.population.given import GivenArrivals
 
-__all__ = ["draw_leads", "draw_visitors"]
+__all__ = ["GivenArrivals", "draw_leads", "draw_visitors"]

@@ -10,10 +10,11 @@ from funnelsim.calendar import Clock
 from funnelsim.config.durations import DAY_MS
 from funnelsim.config.market import Channel, Market, Shape
 from funnelsim.config.run import Run
+from funnelsim.population.given import GivenArrivals
 from funnelsim.population.grid import floored
 from funnelsim.population.shapes import poisson
 from funnelsim.population.streams import Luck, channel_keys, generator, unit_exponential
-from funnelsim.records import Float64, Int16, Int32, Int64
+from funnelsim.records import NO, Float64, Int16, Int32, Int64
 
 PIECE_MS = DAY_MS // 48
 """The rate is constant over half an hour: every change of the clocks is a multiple of that."""
@@ -108,25 +109,48 @@ class Arrivals:
     luck: Luck
     place: Int64  # (n,) index of each lead of the row of all channels, one after another, each by number
     first_of_channel: Int64  # (C,) where each channel begins in that row
+    given: GivenArrivals | None = None
+    row: Int64 | None = None  # (n,) row of each lead in `given`, -1 for those who come as the market says
 
     def index(self, channel: Int16, number: Int64) -> Int64:
         """Return the index of each lead given by channel and number; any shape."""
         index: Int64 = self.place[self.first_of_channel[channel] + number]
         return index
 
+    def known(self, drawn: Int16, given: Int16) -> Int16:
+        """Return `drawn`, (n,), with the values >= 0 of `given`, one for each row of the given leads, in place."""
+        if self.row is None:
+            return drawn
+        known = np.where(self.row >= 0, given[self.row], NO) if given.size else np.full(drawn.shape, NO)
+        return np.where(known >= 0, known, drawn).astype(np.int16)
 
-def draw_arrivals(market: Market, run: Run, replication: int) -> Arrivals:
+
+def draw_arrivals(market: Market, run: Run, replication: int, given: GivenArrivals | None = None) -> Arrivals:
     """Return the leads of all channels before the end of the run.
+
+    Args:
+        market: Who comes.
+        run: Dates and seed.
+        replication: Number of the replication, >= 0.
+        given: Leads whose arrival is known, all before the end of the run; None: all come as the market says.
 
     Raises:
         InputError: where the names of two channels have the same hash.
+        ValueError: where a given lead is created at or after the end of the run.
     """
     clock = Clock.of(run)
+    if given is not None and given.created.size and int(given.created.max()) >= clock.end:
+        raise ValueError("a given lead is created at or after the end of the run")
     keys = channel_keys(market.channels)
-    instants = []
-    for key, channel in zip(keys, market.channels.values(), strict=True):
+    instants, rows = [], []
+    for c, (key, channel) in enumerate(zip(keys, market.channels.values(), strict=True)):
         rng = generator(seed=run.seed, replication=replication, channel=key, stream="arrival")
-        instants.append(visitor_curve(channel, market, clock).times(channel.visit_to_lead).instants(rng))
+        drawn = visitor_curve(channel, market, clock).times(channel.visit_to_lead).instants(rng)
+        if given is not None:
+            mine, drawn = given.rows_of(c), drawn[drawn >= given.until]
+            rows.append(np.concatenate((mine, np.full(drawn.size, NO, dtype=np.int64))))
+            drawn = np.concatenate((given.created[mine], drawn))
+        instants.append(drawn)
     counts = [row.size for row in instants]
     created = np.concatenate(instants)
     if run.grid.ms() > 0:
@@ -138,7 +162,8 @@ def draw_arrivals(market: Market, run: Run, replication: int) -> Arrivals:
     place[order] = np.arange(order.size)
     luck = Luck(seed=run.seed, replication=replication, keys=keys, counts=tuple(counts), order=order)
     first = np.cumsum([0, *counts[:-1]])
-    return Arrivals(created[order], channel_of[order], number[order], luck, place, first)
+    row = None if given is None else np.concatenate(rows)[order]
+    return Arrivals(created[order], channel_of[order], number[order], luck, place, first, given, row)
 
 
 def draw_visitors(market: Market, run: Run, replication: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ from funnelsim.config.team import Economics
 from funnelsim.population.deals import draw_deals
 from funnelsim.population.demand import draw_arrivals
 from funnelsim.population.engagement import draw_events
+from funnelsim.population.given import GivenArrivals
 from funnelsim.population.grid import on_grid
 from funnelsim.population.journey import draw_journey
 from funnelsim.population.nurture import draw_answers
@@ -21,7 +22,9 @@ from funnelsim.population.touches import draw_touches
 from funnelsim.records import Leads
 
 
-def draw_leads(market: Market, economics: Economics, run: Run, replication: int) -> Leads:
+def draw_leads(
+    market: Market, economics: Economics, run: Run, replication: int, *, arrivals: GivenArrivals | None = None
+) -> Leads:
     """Return every lead of one replication with all its luck, in order of (created, channel, number).
 
     The same market, economics, dates, seed and replication give the same bits on one type of processor, drawn alone or
@@ -32,23 +35,25 @@ def draw_leads(market: Market, economics: Economics, run: Run, replication: int)
         economics: Only `lifetime_months` is read.
         run: Dates, seed, and how many touches and meetings luck is drawn for.
         replication: Number of the replication, >= 0.
+        arrivals: Leads whose arrival is known, all before the end of the run (a history's own); their luck is drawn
+            as that of any other. None: all come as the market says.
 
     Raises:
         InputError: where the names of two channels have the same hash.
     """
     end = Clock.of(run).end
-    arrivals = draw_arrivals(market, run, replication)
-    people = draw_people(arrivals, market, economics)
-    journey = draw_journey(arrivals, market)
-    events = draw_events(arrivals, journey, market, end)
-    answers = draw_answers(arrivals, journey, market, end)
-    touches = draw_touches(arrivals, journey, market, able=people.able, max_touches=run.max_touches)
-    deals = draw_deals(arrivals, people, market, run.max_meetings)
+    came = draw_arrivals(market, run, replication, arrivals)
+    people = draw_people(came, market, economics)
+    journey = draw_journey(came, market)
+    events = draw_events(came, journey, market, end)
+    answers = draw_answers(came, journey, market, end)
+    touches = draw_touches(came, journey, market, able=people.able, max_touches=run.max_touches)
+    deals = draw_deals(came, people, market, run.max_meetings)
     leads = Leads(
         replication=replication,
-        created=arrivals.created,
-        channel=arrivals.channel,
-        number=arrivals.number,
+        created=came.created,
+        channel=came.channel,
+        number=came.number,
         offer=journey.offer,
         hand_raise=journey.hand_raise,
         firmographics=people.firmographics,

@@ -73,7 +73,7 @@ def _offer(arrivals: Arrivals, market: Market) -> Int16:
     for c, channel in enumerate(market.channels.values()):
         mine = arrivals.channel == c
         offer[mine] = category([channel.offers.get(name, 0.0) for name in market.offers], uniform[mine])
-    return offer
+    return offer if arrivals.given is None else arrivals.known(offer, arrivals.given.offer)
 
 
 class _PerOffer:

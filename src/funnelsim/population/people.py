@@ -98,12 +98,15 @@ def _roots(parent: Int64) -> Int64:
 def _firmographics(arrivals: Arrivals, market: Market) -> Int16:
     """Return the category of each attribute: (A, n)."""
     out = np.zeros((len(market.firmographics), arrivals.luck.n), dtype=np.int16)
-    for row, (attribute, firmographic) in zip(out, market.firmographics.items(), strict=True):
+    for a, (attribute, firmographic) in enumerate(market.firmographics.items()):
+        row = out[a]
         uniform = arrivals.luck.uniform("firmographic", hash32(attribute))
         for c, channel in enumerate(market.channels.values()):
             mix = channel.firmographics.get(attribute, firmographic.mix)
             mine = arrivals.channel == c
             row[mine] = category([mix.get(name, 0.0) for name in firmographic.mix], uniform[mine])
+        if arrivals.given is not None:
+            row[:] = arrivals.known(row, arrivals.given.firmographics[a])
     return out
 
 
