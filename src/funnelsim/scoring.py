@@ -6,6 +6,7 @@ even; every cutoff is compared in hundredths. A lead's scores depend on its own 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from funnelsim.config.market import Market
 from funnelsim.config.policy import Policy, Scoring
-from funnelsim.records import Bool, Float64, Int8, Int16, Int64, Leads, Scored, Tier
+from funnelsim.records import Bool, Float64, Int8, Int16, Int32, Int64, Leads, Scored, Tier
 
 _MICRO = 1_000_000  # points that do not fade are summed exactly, in millionths
 _MOST = 2**31 - 1
@@ -28,7 +29,6 @@ class _Events:
     """The events that count under a policy, by lead, then time, the creation first."""
 
     start: Int64  # (n + 1,)
-    lead: Int64  # (E,)
     time: Int64  # (E,) ms
     activity: Int16  # (E,)
 
@@ -36,6 +36,15 @@ class _Events:
     def creation(self) -> Int64:
         """Return the index of each lead's creation: (n,)."""
         return self.start[:-1]
+
+    @property
+    def counts(self) -> Int64:
+        """Return how many events each lead has: (n,)."""
+        return np.diff(self.start)
+
+    def of_lead(self, values: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+        """Return for each event the value of its lead: (n,) to (E,)."""
+        return np.repeat(values, self.counts)
 
 
 def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
@@ -51,13 +60,12 @@ def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
     """
     scoring = policy.scoring
     events = _events(leads, policy.marketing.nurture_every, market)
-    fit = _fit_points(leads, scoring, market)[events.lead]
+    fit = _fit_points(leads, scoring, market)
     intent = _intent_points(leads, events, scoring, market)
-    fit_hundredths, intent_hundredths = _hundredths(fit), _hundredths(intent)
-    total = _hundredths(fit + intent)
+    fit_hundredths, intent_hundredths = events.of_lead(_hundredths(fit)), _hundredths(intent)
+    total = _hundredths(events.of_lead(fit) + intent)
     holds, threshold = _rule(leads, events, policy, market, fit_hundredths, intent_hundredths, total)
-    above = np.array([scoring.tier_a_above, scoring.tier_b_above])
-    tier = _class_of(total, threshold + _hundredths(above))
+    tier = _class_of(total, [threshold + _cutoff(above) for above in (scoring.tier_a_above, scoring.tier_b_above)])
     if scoring.fast_lane:
         fast = events.creation[leads.hand_raise]
         holds[fast] = True
@@ -65,18 +73,18 @@ def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
     if policy.handed_over == "every_lead":
         holds[:] = True
     if policy.marketing.quality_floor is not None:
-        holds &= fit_hundredths >= _hundredths(np.array(policy.marketing.quality_floor))
+        holds &= fit_hundredths >= _cutoff(policy.marketing.quality_floor)
     if policy.handed_over == "booked":
         holds[:] = False
-    letter = _class_of(fit_hundredths, _hundredths(np.array(scoring.grade_fit[::-1])))
-    digit = _class_of(intent_hundredths, _hundredths(np.array(scoring.grade_intent[::-1])))
+    letter = _class_of(fit_hundredths, [_cutoff(points) for points in reversed(scoring.grade_fit)])
+    digit = _class_of(intent_hundredths, [_cutoff(points) for points in reversed(scoring.grade_intent)])
     return Scored(
         start=_read_only(events.start),
         time=_read_only(events.time),
         holds=_read_only(holds),
         tier=_read_only(tier),
-        grade=_read_only((3 * letter + digit).astype(np.int8)),
-        score=_read_only(total.astype(np.int32)),
+        grade=_read_only(np.int8(3) * letter + digit),
+        score=_read_only(total),
     )
 
 
@@ -87,34 +95,55 @@ def _read_only(array: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
     return view
 
 
-def _hundredths(points: Float64) -> Int64:
+def _hundredths(points: Float64) -> Int32:
     """Return whole hundredths of a point, rounded half to even, within 32 bits."""
-    return np.clip(np.rint(100.0 * points), -_MOST, _MOST).astype(np.int64)
+    return np.clip(np.rint(100.0 * points), -_MOST, _MOST).astype(np.int32)
 
 
-def _class_of(values: Int64, cutoffs: Int64) -> Int8:
+def _cutoff(points: float) -> int:
+    """Return a cutoff in hundredths; a Python integer, so that sums of cutoffs cannot overflow."""
+    return int(_hundredths(np.array(points)))
+
+
+def _class_of(values: Int32, cutoffs: Sequence[int]) -> Int8:
     """Return 0 where a value reaches the first cutoff, 1 where only the second (not above the first), else 2."""
-    return np.where(values >= cutoffs[0], 0, np.where(values >= cutoffs[1], 1, 2)).astype(np.int8)
+    first, second = cutoffs
+    return (values < first).view(np.int8) + (values < second).view(np.int8)
 
 
 def _events(leads: Leads, nurture_every: int, market: Market) -> _Events:
     """Return own events and counted nurture answers, merged; ties in the order own before answer, then by send."""
-    codes = {name: code for code, name in enumerate(market.activities())}
-    lead = np.repeat(np.arange(leads.n), np.diff(leads.event_start))
+    own = _Events(leads.event_start, leads.event_time, leads.event_activity)
     if nurture_every == 0 or leads.nurture_send.size == 0:
-        return _Events(leads.event_start, lead, leads.event_time, leads.event_activity)
+        return own
     answered_by = np.repeat(np.arange(leads.n), np.diff(leads.nurture_start))
     unsubscribes = nurture_every < leads.unsubscribe_below[answered_by]
     gone = unsubscribes & (leads.nurture_send >= leads.unsubscribe_send[answered_by])
     counts = (leads.nurture_send % nurture_every == 0) & ~gone
-    answers = answered_by[counts]
-    lead = np.concatenate((lead, answers))
-    time = np.concatenate((leads.event_time, leads.nurture_time[counts]))
-    answer = np.full(answers.size, codes[market.nurture.activity], dtype=np.int16)
-    activity = np.concatenate((leads.event_activity, answer))
-    order = np.lexsort((time, lead))  # stable
-    start = np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=leads.n))))
-    return _Events(start, lead[order], time[order], activity[order])
+    lead, time = answered_by[counts], leads.nurture_time[counts]
+    by_time = np.lexsort((time, lead))  # stable
+    lead, time = lead[by_time], time[by_time]
+    # Every answer goes behind the own events up to it, and so every own event behind the answers before it.
+    place = _events_until(own, lead, time) + np.arange(time.size)
+    is_own = np.ones(own.time.size + time.size, dtype=np.bool_)
+    is_own[place] = False
+    merged_time, merged_activity = np.empty(is_own.size, np.int64), np.empty(is_own.size, np.int16)
+    merged_time[is_own], merged_time[place] = own.time, time
+    merged_activity[is_own] = own.activity
+    merged_activity[place] = market.activities().index(market.nurture.activity)
+    before = np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=leads.n))))
+    return _Events(own.start + before, merged_time, merged_activity)
+
+
+def _events_until(events: _Events, lead: Int64, time: Int64) -> Int64:
+    """Return the index behind the last event of each `lead` at or before `time`, both (m,)."""
+    low, high = events.start[lead], events.start[lead + 1]
+    while np.any(low < high):
+        middle = (low + high) // 2
+        # Where both ends have met, `middle` may lie behind the last event.
+        after = events.time[np.minimum(middle, events.time.size - 1)] > time
+        low, high = np.where(after | (low == high), low, middle + 1), np.where(after, middle, high)
+    return low
 
 
 def _fit_points(leads: Leads, scoring: Scoring, market: Market) -> Float64:
@@ -138,54 +167,67 @@ def _intent_points(leads: Leads, events: _Events, scoring: Scoring, market: Mark
     group = np.array([groups.get(name, 0) for name in activities])
     by_activity = np.array([scoring.activity_points.get(name, 0.0) for name in activities])
     by_offer = np.array([scoring.offer_points.get(name, 0.0) for name in market.offers])
-    caps = [np.inf, *(cap.cap for cap in scoring.group_caps.values())]
-
-    points = np.zeros((len(caps), events.time.size))
-    points[group[events.activity], np.arange(events.time.size)] = by_activity[events.activity]
     visit = activities.index(_VISIT)
-    points[group[visit], events.creation] += leads.anonymous_visits * by_activity[visit]
-    points[0, events.creation] += by_offer[leads.offer] + scoring.intent_weight * leads.intent
+    decay = _decay(events, scoring)
 
     intent = np.zeros(events.time.size)
-    for row, cap in zip(points, caps, strict=True):
-        intent += np.minimum(_decayed_sum(row, events, scoring), cap)
+    for g, cap in enumerate((np.inf, *(cap.cap for cap in scoring.group_caps.values()))):
+        points = np.where(group == g, by_activity, 0.0)[events.activity]
+        if g == group[visit]:
+            points[events.creation] += leads.anonymous_visits * by_activity[visit]
+        if g == 0:
+            points[events.creation] += by_offer[leads.offer] + scoring.intent_weight * leads.intent
+        if points.any():
+            intent += np.minimum(decay(points), cap)
     return intent if scoring.intent_cap is None else np.minimum(intent, scoring.intent_cap)
 
 
-def _decayed_sum(points: Float64, events: _Events, scoring: Scoring) -> Float64:
-    """Return the sum of a lead's points up to and with each event, as they have decayed by then: (E,)."""
-    if not points.any():
-        return points
+def _decay(events: _Events, scoring: Scoring) -> Callable[[Float64], Float64]:
+    """Return what turns the points of each event into the lead's sum up to and with it, as decayed by then: (E,)."""
     if scoring.decay == "half_life":
-        return _halved_sum(points, events, max(scoring.half_life.ms(), 1))
-    # The sum of whole millionths over all leads is exact, so its differences do not know of other leads.
-    summed = np.concatenate(([0], np.cumsum(np.rint(points * _MICRO).astype(np.int64))))
+        return _Halving(events, max(scoring.half_life.ms(), 1)).summed
     if scoring.decay == "window":
         oldest = _oldest_within(events, scoring.window.ms())
     else:
-        oldest = events.creation[events.lead]
-    return (summed[1:] - summed[oldest]) / _MICRO
+        oldest = events.of_lead(events.creation)
 
+    def summed(points: Float64) -> Float64:
+        # The sum of whole millionths over all leads is exact, so its differences do not know of other leads.
+        total = np.concatenate(([0], np.cumsum(np.rint(points * _MICRO).astype(np.int64))))
+        return (total[1:] - total[oldest]) / _MICRO
 
-def _halved_sum(points: Float64, events: _Events, half_life_ms: int) -> Float64:
-    """Return the sum under halving every `half_life_ms`, event after event, all leads that have an r-th at once."""
-    since_last = np.diff(events.time, prepend=0)
-    since_last[events.creation] = 0
-    keeps = np.exp2(-since_last / half_life_ms)
-    counts = np.diff(events.start)
-    most_first = np.argsort(-counts, kind="stable")
-    starts, counts = events.creation[most_first], counts[most_first]
-    summed = points.copy()
-    for r in range(1, int(counts.max(initial=0))):
-        have = int(np.searchsorted(-counts, -r, side="left"))  # leads with more than r events
-        event = starts[:have] + r
-        summed[event] += summed[event - 1] * keeps[event]
     return summed
+
+
+class _Halving:
+    """Sums under halving every `half_life_ms`: event after event, all leads that have an r-th at once."""
+
+    def __init__(self, events: _Events, half_life_ms: int) -> None:
+        counts = events.counts
+        since_last = np.diff(events.time, prepend=0)
+        since_last[events.creation] = 0
+        most_first = np.argsort(counts)[::-1]
+        starts = events.creation[most_first]
+        # The r-th events of all leads that have one stand side by side, the leads with most events first.
+        have = counts.size - np.cumsum(np.bincount(counts))[:-1]
+        self._blocks = np.concatenate(([0], np.cumsum(have))).tolist()
+        self._event = np.concatenate([starts[:count] + r for r, count in enumerate(have.tolist())] or [starts])
+        self._keeps = np.exp2(-since_last / half_life_ms)[self._event]
+
+    def summed(self, points: Float64) -> Float64:
+        """Return the decayed sum just after each event, of (E,) points."""
+        side_by_side = points[self._event]
+        for last, begin, end in zip(self._blocks, self._blocks[1:], self._blocks[2:], strict=False):
+            size = end - begin
+            side_by_side[begin:end] += side_by_side[last : last + size] * self._keeps[begin:end]
+        total = np.empty(points.size)
+        total[self._event] = side_by_side
+        return total
 
 
 def _oldest_within(events: _Events, window_ms: int) -> Int64:
     """Return the index of the lead's oldest event that is at most `window_ms` before each event: (E,)."""
-    low = events.creation[events.lead]
+    low = events.of_lead(events.creation)
     high = np.arange(events.time.size)
     since = events.time - window_ms
     while np.any(low < high):
@@ -196,13 +238,11 @@ def _oldest_within(events: _Events, window_ms: int) -> Int64:
 
 
 def _rule(
-    leads: Leads, events: _Events, policy: Policy, market: Market, fit: Int64, intent: Int64, total: Int64
+    leads: Leads, events: _Events, policy: Policy, market: Market, fit: Int32, intent: Int32, total: Int32
 ) -> tuple[Bool, int]:
     """Return whether the rule holds just after each event, and the threshold that tiers count from, hundredths."""
     scoring = policy.scoring
-    cutoff, fit_cutoff, intent_cutoff = _hundredths(
-        np.array([scoring.cutoff, scoring.fit_cutoff, scoring.intent_cutoff])
-    ).tolist()
+    cutoff, fit_cutoff, intent_cutoff = map(_cutoff, (scoring.cutoff, scoring.fit_cutoff, scoring.intent_cutoff))
     if scoring.rule == "and":
         return (fit >= fit_cutoff) & (intent >= intent_cutoff), fit_cutoff + intent_cutoff
     if scoring.rule == "or":
