@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +81,16 @@ class SpendTable:
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """One rule that changed, set aside or merged rows."""
+    """One rule that changed, set aside or merged rows.
+
+    For each table, rows read = rows kept + merged + set aside + unreadable; what is only changed is among the kept.
+    """
 
     table: str  # "leads", "touches" or "spend"
     rule: str  # a short name, e.g. "duplicate"
     meaning: str  # in words
     rows: int
+    effect: Literal["set aside", "merged", "changed"] = "changed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
