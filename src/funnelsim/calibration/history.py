@@ -83,14 +83,14 @@ class SpendTable:
 class Cleaning:
     """One rule that changed, set aside or merged rows.
 
-    For each table, rows read = rows kept + merged + set aside + unreadable; what is only changed is among the kept.
+    For each table, rows read = rows kept + merged + set aside + unreadable; those changed or only noted are kept.
     """
 
     table: str  # "leads", "touches" or "spend"
     rule: str  # a short name, e.g. "duplicate"
     meaning: str  # in words
     rows: int
-    effect: Literal["set aside", "merged", "changed"] = "changed"
+    effect: Literal["set aside", "merged", "changed", "noted"] = "changed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

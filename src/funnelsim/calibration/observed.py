@@ -241,7 +241,8 @@ def attempts_per_rep_day(history: History) -> Float64:
     known = touches.rep >= 0
     day = local_day(history, touches.at[known])
     pairs = touches.rep[known].astype(np.int64) * 1_000_000 + (day - min(int(day.min(initial=0)), 0))
-    return np.unique(pairs, return_counts=True)[1].astype(np.float64)
+    _, counts = np.unique(pairs, return_counts=True)
+    return np.asarray(counts, dtype=np.float64)
 
 
 def reps_at_work(history: History) -> Int64:
@@ -261,5 +262,5 @@ def _known_sum(values: Float64) -> float:
 
 def _ratio(part: object, whole: object) -> Float64:
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.asarray(part, dtype=np.float64) / np.asarray(whole, dtype=np.float64)
-    return np.asarray(share, dtype=np.float64)
+        share: Float64 = np.asarray(part, dtype=np.float64) / np.asarray(whole, dtype=np.float64)
+    return share

@@ -180,6 +180,7 @@ class SpendColumns(Paper):
     impressions: Column | None = field(None, "", "Times shown.")
     clicks: Column | None = field(None, "", "Clicks or visits.")
     spend: Column | None = field(None, "", "Money spent.")
+    test: When | None = field(None, "", "Rows of tests; set aside.")
     time_formats: TimeFormats = field(None, "", "Formats, tried in this order; found out where empty.", factory=list)
 
 
