@@ -112,7 +112,7 @@ class Result(IntEnum):
     LAPSED = 27
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Leads:
     """Every lead of one replication with all its luck, in order of (created, channel, number). n leads.
 

@@ -12,8 +12,10 @@ from funnelsim.metrics.arithmetic import (
     integral,
     jain_index,
     kept_by,
+    lexical_order,
     ordinal,
     quantile,
+    quantiles,
     ratio,
     reached_by,
 )
@@ -37,6 +39,35 @@ def test_the_integral_equals_the_sum_of_the_clipped_stays(spans, edges):
     ]
     assert integral(start, end, ints(edges)).tolist() == by_hand
     assert clipped(start, end, since=edges[0], until=edges[-1]).sum() == sum(by_hand)
+
+
+narrow, wide = st.integers(-3, 3), st.sampled_from([-(2**62), -1, 0, 1, 2**40, 2**62])
+
+
+@given(st.lists(st.tuples(narrow, wide, narrow, narrow), max_size=60), st.permutations(range(4)))
+def test_the_lexical_order_is_that_of_the_tuples_and_ties_keep_theirs(rows, turn):
+    """Python's own stable sort of tuples is the oracle; a key that spans 2^63 cannot be packed."""
+    rows = [tuple(row[j] for j in turn) for row in rows]
+    keys = [ints([row[j] for row in rows]) for j in range(4)]
+
+    assert lexical_order(*keys).tolist() == sorted(range(len(rows)), key=lambda i: rows[i])
+
+
+def test_the_lexical_order_takes_keys_that_just_fit_and_just_do_not():
+    """Two rows: one bit for the place, so 62 bits fit beside it in one integer and 63 do not."""
+    for width in (60, 61, 62, 63):
+        first, second = ints([2**width - 1, 0]), ints([1, 0])
+        assert lexical_order(first, second).tolist() == [1, 0]
+        assert lexical_order(second, first).tolist() == [1, 0]
+        assert lexical_order(ints([0, 0]), first).tolist() == [1, 0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=40))
+def test_several_quantiles_are_those_taken_one_by_one(values):
+    values, levels = np.array(values), (0.5, 0.9, 0.95)
+
+    one_by_one = [quantile(values, level) for level in levels]
+    np.testing.assert_array_equal(quantiles(values, *levels), one_by_one)
 
 
 def test_the_integral_is_exact_for_the_longest_runs():

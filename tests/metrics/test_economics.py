@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from funnelsim.metrics.economics import lifetime_value, measures
+from funnelsim.metrics.economics import cost_measures, lifetime_value, revenue_measures, sales_measures
 from funnelsim.metrics.evidence import gather
 from funnelsim.metrics.workload import rep_hours
 from funnelsim.records import Result, Row, State
@@ -16,9 +16,13 @@ def figures(world):
     touches, outcomes = world.touches(), world.outcomes()
     e = gather(world.leads(), outcomes, touches, world.scenario)
     hours = rep_hours(touches, world.roster, e.clock)
-    return measures(
-        world.leads(), outcomes, evidence=e, scenario=world.scenario, roster=world.roster, hours=hours
-    )  # fmt: skip
+    about = {"evidence": e, "scenario": world.scenario}
+    earned = revenue_measures(world.leads(), outcomes, **about)
+    return {
+        **earned,
+        **cost_measures(earned, roster=world.roster, hours=hours, **about),
+        **sales_measures(world.leads(), outcomes, earned, roster=world.roster, **about),
+    }
 
 
 def won(world, *, opened, closed, created=10 * DAY, **lead):

@@ -14,10 +14,9 @@ UNITS = {
 }  # fmt: skip
 
 
-def summary(world):
-    return summarise(
-        world.leads(), world.scored(), world.outcomes(), world.touches(), world.roster, world.scenario
-    )  # fmt: skip
+def summary(world, **only):
+    records = (world.leads(), world.scored(), world.outcomes(), world.touches(), world.roster, world.scenario)
+    return summarise(*records, **only)
 
 
 @pytest.mark.parametrize("name", MEASURES)
@@ -59,6 +58,56 @@ def test_the_summary_has_exactly_the_measures_in_their_order(world):
 
     assert list(values) == list(MEASURES)
     assert all(type(value) is float for value in values.values())
+
+
+def eventful(world):
+    i = world.lead()
+    world.handover(i, 10 * DAY, 31 * DAY)
+    world.touch(i, 11 * DAY)
+    j = world.lead(value=500.0)
+    world.handover(j, 12 * DAY, 20 * DAY)
+    world.talk(j, 13 * DAY)
+    world.meeting(j, 15 * DAY)
+    world.wins(j, 20 * DAY)
+    return world
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_asked_for_alone_is_what_it_is_among_all(name, new_world):
+    world = eventful(new_world())
+
+    alone = summary(world, only=(name,))
+
+    assert list(alone) == [name]
+    assert alone[name] == summary(world)[name] or math.isnan(summary(world)[name])
+    assert math.isnan(alone[name]) == math.isnan(summary(world)[name])
+
+
+def test_measures_come_in_the_order_of_the_registry_however_they_are_asked_for(world):
+    assert list(summary(eventful(world), only=["cac", "leads_wasted_share", "revenue"])) == [
+        "revenue", "leads_wasted_share", "cac",
+    ]  # fmt: skip
+
+
+def test_what_is_not_asked_for_is_not_worked_out(world, monkeypatch):
+    """Hours are of the rooms `workload` and `cost`, the touch log of neither deals nor revenue."""
+    def unread(*_, **__):
+        raise AssertionError("worked out")
+
+    monkeypatch.setattr("funnelsim.metrics.workload.rep_hours", unread)
+    monkeypatch.setattr("funnelsim.metrics.evidence.contacts_of", unread)
+    eventful(world)
+
+    assert summary(world, only={"revenue", "deals"}) == {"revenue": 500.0, "deals": 1.0}
+    with pytest.raises(AssertionError, match="worked out"):
+        summary(world, only={"profit"})
+    with pytest.raises(AssertionError, match="worked out"):
+        summary(world, only={"leads_wasted_share"})
+
+
+def test_a_measure_that_does_not_exist_is_named(world):
+    with pytest.raises(ValueError, match="revenues"):
+        summary(world, only={"revenues", "deals"})
 
 
 def test_the_parts_add_up_to_the_whole(world):

@@ -10,7 +10,7 @@ from funnelsim.calendar import Clock
 from funnelsim.calibration.categories import Text, as_text, coded, numbered
 from funnelsim.calibration.history import History, LeadTable, SpendTable, TouchTable
 from funnelsim.lab.play import Played
-from funnelsim.metrics.evidence import is_talk, is_try
+from funnelsim.metrics.rows import is_talk, is_try
 from funnelsim.metrics.visitors import visitors_by_channel
 from funnelsim.records import FIRST_FINAL, NO, Bool, Int16, Int64, Result, Row, State
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from funnelsim.calendar import Clock, open_before
 from funnelsim.config.scenario import Scenario
-from funnelsim.metrics.arithmetic import HOUR_MS, NAN, hours, mean, ordinal, quantile, reached_by
-from funnelsim.metrics.evidence import TRIES, Evidence
+from funnelsim.metrics.arithmetic import HOUR_MS, NAN, hours, lexical_order, mean, ordinal, quantiles, reached_by
+from funnelsim.metrics.evidence import Evidence
+from funnelsim.metrics.rows import is_listed_try
 from funnelsim.records import NO, Bool, Float64, Int64, Outcomes, Result, TouchLog
 from funnelsim.roster import Roster, Span, build_agreement
 
@@ -72,7 +73,7 @@ def later_touch_attainment(e: Evidence, touches: TouchLog) -> float:
     before it was due is not judged.
     """
     due = touches.due_at
-    owed = np.isin(touches.kind, TRIES) & (touches.attempt > 1) & (touches.result != Result.REASSIGNED)
+    owed = is_listed_try(touches) & (touches.attempt > 1) & (touches.result != Result.REASSIGNED)
     owed &= measured_at(due, e.clock) & ((touches.dial >= 0) | (touches.end > due))
     return mean((touches.dial[owed] >= 0) & (touches.dial[owed] <= due[owed]))
 
@@ -87,7 +88,7 @@ def worked_in_window(e: Evidence, scenario: Scenario) -> tuple[Int64, Bool]:
     chosen = ordinary_handovers(e)
     chosen = chosen[(h.window_due[chosen] >= 0) & (h.window_due[chosen] < e.end)]
     attempts = np.array([scenario.policy.sla.of_tier(tier).attempts for tier in TIERS], dtype=np.int64)
-    by_handover = np.argsort(e.tries.handover, kind="stable")
+    by_handover = lexical_order(e.tries.handover)
     handover, at = e.tries.handover[by_handover], e.tries.at[by_handover]
     all_given = np.full(h.n, NO, dtype=np.int64)
     owed = attempts[np.clip(h.tier, 0, len(TIERS) - 1)]
@@ -156,7 +157,8 @@ def measures(
     """Return the measures of the group `agreement`."""
     e, h = evidence, evidence.handovers
     speed = speed_to_lead(e, roster)
-    calendar_hours, business_hours = speed.hours[speed.tried], speed.business_hours[speed.tried]
+    median, p90, p95 = quantiles(speed.hours[speed.tried], 0.5, 0.9, 0.95)
+    business_median, business_p90, business_p95 = quantiles(speed.business_hours[speed.tried], 0.5, 0.9, 0.95)
     chosen = speed.handover
     within = h.start[chosen] + WORKED_WITHIN_MS
     first = h.first_try[chosen]
@@ -165,7 +167,7 @@ def measures(
     unreached = judged[(h.first_talk[judged] < 0) & ~h.too_soon[judged]]
     handed = e.measured & e.any_of(h.lead[h.start <= e.judged_until])
     never_reached = handed & ~e.any_of(e.talks.lead)
-    counted = e.counted(e.tries)[never_reached]
+    counted = e.tries_counted[never_reached]
     return {
         "handovers": float(np.count_nonzero(measured_at(h.start, e.clock))),
         "first_touch_attainment": mean(first_touch_kept(e)[1]),
@@ -177,11 +179,11 @@ def measures(
         "attempts_mean": mean(h.tries[judged]),
         "attempts_unreached_mean": mean(h.tries[unreached]),
         "standard_tries_share": mean(np.minimum(counted / e.standard.attempts, 1.0)),
-        "speed_to_lead_median_hours": quantile(calendar_hours, 0.5),
-        "speed_to_lead_p90_hours": quantile(calendar_hours, 0.9),
-        "speed_to_lead_p95_hours": quantile(calendar_hours, 0.95),
-        "speed_to_lead_median_business_hours": quantile(business_hours, 0.5),
-        "speed_to_lead_p90_business_hours": quantile(business_hours, 0.9),
-        "speed_to_lead_p95_business_hours": quantile(business_hours, 0.95),
+        "speed_to_lead_median_hours": median,
+        "speed_to_lead_p90_hours": p90,
+        "speed_to_lead_p95_hours": p95,
+        "speed_to_lead_median_business_hours": business_median,
+        "speed_to_lead_p90_business_hours": business_p90,
+        "speed_to_lead_p95_business_hours": business_p95,
         "recycles": float(np.count_nonzero((touches.result == Result.RECYCLED) & measured_at(touches.end, e.clock))),
     }

@@ -15,6 +15,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 MONTH_MS = 2_629_800_000
 """A month of 30.4375 days, the one that spend is given by."""
+_PACKED_BITS = 63
+"""Bits of a whole number of 64 that is not negative."""
 
 
 def ratio(part: float, whole: float) -> float:
@@ -34,6 +36,11 @@ def mean(values: NDArray[Any]) -> float:
 def quantile(values: NDArray[Any], level: float) -> float:
     """Return the quantile at `level` in 0..1, interpolated between order statistics; nan of nothing."""
     return float(np.quantile(values, level)) if values.size else NAN
+
+
+def quantiles(values: NDArray[Any], *levels: float) -> list[float]:
+    """Return the quantile at each of `levels`, as `quantile` does, from one pass over the values."""
+    return np.quantile(values, levels).tolist() if values.size else [NAN] * len(levels)
 
 
 def kept_by(values: NDArray[Any], share: float) -> float:
@@ -103,13 +110,59 @@ def first_of(index: Int64, at: Int64, *, n: int, none: int) -> Int64:
     return first
 
 
+def lexical_order(*keys: Int64) -> Int64:
+    """Return the order of rows by whole-numbered `keys`, each (m,), the first of which decides; ties keep their order.
+
+    What `numpy.lexsort` returns for the keys the other way round, in a tenth of its time: as many keys as fit beside
+    the row's place are packed into one integer, since plain integers are sorted far faster than places by a key.
+
+    >>> lexical_order(np.array([1, 0, 1, 0]), np.array([5, 7, 4, 7]))
+    array([1, 3, 2, 0])
+    """
+    n = keys[0].size
+    order = np.arange(n, dtype=np.int64)
+    if n < 2:
+        return order
+    place_bits = (n - 1).bit_length()
+    lows = [int(key.min()) for key in keys]
+    bits = [(int(key.max()) - low).bit_length() for key, low in zip(keys, lows, strict=True)]
+    last = len(keys)
+    while last:  # the keys that decide least first; each pass keeps the order of the one before
+        first, used = last, place_bits
+        while first and used + bits[first - 1] <= _PACKED_BITS:
+            first -= 1
+            used += bits[first]
+        if first == last:  # a key too wide to be packed
+            first -= 1
+            order = order[np.argsort(keys[first][order], kind="stable")]
+        else:
+            packed = np.zeros(n, dtype=np.int64)
+            for key, low, width in zip(keys[first:last], lows[first:last], bits[first:last], strict=True):
+                packed = (packed << width) | (key[order] - low)
+            packed = np.sort((packed << place_bits) | np.arange(n))
+            order = order[packed & ((1 << place_bits) - 1)]
+        last = first
+    return order
+
+
 def ordinal(group: Int64) -> Int64:
     """Return the place, from 0, of each row among the rows of its group; `group` is sorted.
 
     >>> ordinal(np.array([3, 3, 7, 7, 7, 9]))
     array([0, 1, 0, 1, 2, 0])
     """
-    return np.arange(group.size, dtype=np.int64) - np.searchsorted(group, group, side="left")
+    begins = run_starts(group)
+    return np.arange(group.size, dtype=np.int64) - np.repeat(begins, np.diff(begins, append=group.size))
+
+
+def run_starts(group: Int64) -> Int64:
+    """Return the index at which each run of equal neighbours begins.
+
+    >>> run_starts(np.array([3, 3, 7, 7, 7, 9]))
+    array([0, 2, 5])
+    """
+    changes = np.flatnonzero(group[1:] != group[:-1]) + 1
+    return np.concatenate((np.zeros(min(group.size, 1), dtype=np.int64), changes))
 
 
 def hours(ms: Int64 | Float64) -> Float64:

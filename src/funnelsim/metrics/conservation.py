@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funnelsim.metrics.evidence import is_try, is_work
+from funnelsim.metrics.rows import is_try, is_work
 from funnelsim.records import FIRST_FINAL, Bool, Int64, Leads, Outcomes, Row, State, TouchLog
 
 

@@ -46,18 +46,31 @@ def mean_pipeline(leads: Leads, outcomes: Outcomes, e: Evidence) -> tuple[float,
     return mean_number(start, end, e.clock), float((inside * leads.value[lead]).sum()) / float(until - since)
 
 
-def measures(
-    leads: Leads, outcomes: Outcomes, *, evidence: Evidence, scenario: Scenario, roster: Roster, hours: Hours
-) -> dict[str, float]:
-    """Return the measures of the groups `money` and `sales`."""
-    e, economics = evidence, scenario.economics
+def revenue_measures(leads: Leads, outcomes: Outcomes, *, evidence: Evidence, scenario: Scenario) -> dict[str, float]:
+    """Return the measures of the room `revenue`: what was won, and what it is worth."""
+    e = evidence
     won = outcomes.state == State.WON
     mine: Bool = won & e.measured
     closed_now = won & measured_at(outcomes.closed_at, e.clock)
-    months = (e.clock.measured_until - e.clock.measured_from) / MONTH_MS
-    deals, n_leads = float(np.count_nonzero(mine)), float(np.count_nonzero(e.measured))
-    revenue, revenue_now = float(leads.value[mine].sum()), float(leads.value[closed_now].sum())
     value = lifetime_value(leads, scenario)[mine]
+    return {
+        "revenue": float(leads.value[mine].sum()),
+        "revenue_calendar": float(leads.value[closed_now].sum()),
+        "deals": float(np.count_nonzero(mine)),
+        "deals_calendar": float(np.count_nonzero(closed_now)),
+        "deal_value_mean": mean(leads.value[mine]),
+        "lifetime_value": float(value.sum()),
+        "lifetime_value_per_deal": mean(value),
+    }
+
+
+def cost_measures(
+    earned: dict[str, float], *, evidence: Evidence, scenario: Scenario, roster: Roster, hours: Hours
+) -> dict[str, float]:
+    """Return the measures of the room `cost`: what it cost, and what is left. `earned` is of `revenue_measures`."""
+    e, economics = evidence, scenario.economics
+    months = (e.clock.measured_until - e.clock.measured_from) / MONTH_MS
+    revenue, deals, n_leads = earned["revenue"], earned["deals"], float(np.count_nonzero(e.measured))
     spend = sum(marketing_spend(scenario, months).values())
     paid = hours.open_ms + hours.overtime_ms * economics.overtime_factor
     rep_cost = float((paid * roster.cost_per_hour).sum()) / HOUR_MS
@@ -67,13 +80,6 @@ def measures(
     gross = revenue * economics.gross_margin
     monthly_margin = ratio(gross, deals) / economics.contract_months - economics.keep_cost_per_month
     return {
-        "revenue": revenue,
-        "revenue_calendar": revenue_now,
-        "deals": deals,
-        "deals_calendar": float(np.count_nonzero(closed_now)),
-        "deal_value_mean": mean(leads.value[mine]),
-        "lifetime_value": float(value.sum()),
-        "lifetime_value_per_deal": mean(value),
         "marketing_spend": spend,
         "rep_cost": rep_cost,
         "cost": cost,
@@ -81,18 +87,23 @@ def measures(
         "cpl": ratio(spend, n_leads),
         "cac": cac,
         "cac_payback_months": cac / monthly_margin if deals and monthly_margin > 0 else NAN,
-        "ltv_to_cac": ratio(mean(value), cac) if deals else NAN,
+        "ltv_to_cac": ratio(earned["lifetime_value_per_deal"], cac) if deals else NAN,
         "romi": ratio(gross - spend, spend),
         "acquire_to_keep_ratio": ratio(cac, 12.0 * economics.keep_cost_per_month),
-        **_sales(leads, outcomes, e=e, scenario=scenario, roster=roster, revenue=revenue, revenue_now=revenue_now),
     }
 
 
-def _sales(
-    leads: Leads, outcomes: Outcomes, *, e: Evidence, scenario: Scenario, roster: Roster, revenue: float,
-    revenue_now: float,
-) -> dict[str, float]:  # fmt: skip
-    quota = scenario.economics.quota_per_month
+def sales_measures(
+    leads: Leads,
+    outcomes: Outcomes,
+    earned: dict[str, float],
+    *,
+    evidence: Evidence,
+    scenario: Scenario,
+    roster: Roster,
+) -> dict[str, float]:
+    """Return the measures of the room `sales`: quota, pipeline and velocity. `earned` is of `revenue_measures`."""
+    e, quota = evidence, scenario.economics.quota_per_month
     closers = months_at_work(roster, roster.members(roster.close_team), e.clock)
     months = (e.clock.measured_until - e.clock.measured_from) / MONTH_MS
     open_number, open_value = mean_pipeline(leads, outcomes, e)
@@ -105,9 +116,9 @@ def _sales(
     velocity = open_number * win_rate * won_value / cycle_days if cycle_days > 0 else NAN
     n_leads = float(np.count_nonzero(e.measured))
     return {
-        "quota_attainment": ratio(revenue_now, quota * closers),
+        "quota_attainment": ratio(earned["revenue_calendar"], quota * closers),
         "pipeline_value_mean": open_value,
         "pipeline_coverage": ratio(open_value, 3.0 * quota * closers / months),
         "sales_velocity_per_day": velocity,
-        "leads_a_rep_needs": ratio(quota * n_leads, revenue) if quota else NAN,
+        "leads_a_rep_needs": ratio(quota * n_leads, earned["revenue"]) if quota else NAN,
     }

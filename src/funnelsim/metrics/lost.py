@@ -111,7 +111,7 @@ def _deadline(leads: Leads, outcomes: Outcomes, e: Evidence) -> tuple[Int64, Boo
     """Return (n,) until when the buyer could be saved, NEVER where it was, and who was talked to in its window."""
     latest_contact = e.window_from + np.minimum(leads.win_until, _LONGEST)
     contact_ok = (outcomes.contact_at >= 0) & (outcomes.contact_at <= latest_contact)
-    talked = e.talked_in_window(outcomes)
+    talked = e.talked_in_window
     deadline = np.minimum(
         np.where(contact_ok, NEVER, latest_contact),
         np.where(talked, NEVER, e.window_until),
@@ -193,8 +193,7 @@ def saved_by_unlimited_reps(leads: Leads, outcomes: Outcomes, unlimited: Outcome
     that is reported by itself and taken off the value.
     """
     clock = Clock.of(scenario.run)
-    buyer = would_buy(leads, scenario)
-    buyer &= (leads.created >= clock.measured_from) & (leads.created < clock.measured_until)
+    buyer = would_buy(leads, scenario) & (leads.created >= clock.measured_from) & (leads.created < clock.measured_until)
     won, would_win = outcomes.state == State.WON, unlimited.state == State.WON
     saved, given_up = buyer & ~won & would_win, buyer & won & ~would_win
     return Saved(

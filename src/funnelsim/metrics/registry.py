@@ -10,6 +10,8 @@ from funnelsim.metrics.waste import WASTE_TEXT, Waste
 
 Direction = Literal["up", "down", "none"]
 Group = Literal["goals", "waste", "buyers", "funnel", "agreement", "promises", "velocity", "workload", "money", "sales"]
+Room = Literal["waste", "buyers", "funnel", "agreement", "promises", "workload", "revenue", "cost", "sales"]
+"""Measures of one room are worked out together (`summary` says by what), those of other rooms only if asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Measure:
     definition: str
     direction: Direction  # which way is better; 'none' for what is only described
     group: Group
+    room: Room
 
 
 def wasted_measure(cause: Waste) -> str:
@@ -283,23 +286,36 @@ _SALES: tuple[tuple[str, str, Direction, str], ...] = (
 
 
 def _register() -> dict[str, Measure]:
-    groups: tuple[tuple[Group, tuple[tuple[str, str, Direction, str], ...]], ...] = (
-        ("goals", _GOALS),
-        ("waste", _WASTE),
-        ("buyers", _BUYERS),
-        ("funnel", _FUNNEL),
-        ("agreement", _AGREEMENT),
-        ("promises", _PROMISES),
-        ("velocity", _VELOCITY),
-        ("workload", _WORKLOAD),
-        ("money", _MONEY),
-        ("sales", _SALES),
+    groups: tuple[tuple[Group, Room, tuple[tuple[str, str, Direction, str], ...]], ...] = (
+        ("goals", "revenue", _GOALS),
+        ("waste", "waste", _WASTE),
+        ("buyers", "buyers", _BUYERS),
+        ("funnel", "funnel", _FUNNEL),
+        ("agreement", "agreement", _AGREEMENT),
+        ("promises", "promises", _PROMISES),
+        ("velocity", "funnel", _VELOCITY),
+        ("workload", "workload", _WORKLOAD),
+        ("money", "cost", _MONEY),
+        ("sales", "sales", _SALES),
     )
     return {
-        name: Measure(name, unit, definition, direction, group)
-        for group, rows in groups
+        name: Measure(name, unit, definition, direction, group, _ELSEWHERE.get(name, room))
+        for group, room, rows in groups
         for name, unit, direction, definition in rows
     }
+
+
+_ELSEWHERE: dict[str, Room] = {
+    "leads_wasted_share": "waste",
+    "profit": "cost",
+    "deals": "revenue",
+    "revenue_calendar": "revenue",
+    "deals_calendar": "revenue",
+    "deal_value_mean": "revenue",
+    "lifetime_value": "revenue",
+    "lifetime_value_per_deal": "revenue",
+}
+"""Measures that are worked out in another room than most of their group."""
 
 
 MEASURES: dict[str, Measure] = _register()

@@ -10,6 +10,7 @@ from funnelsim.calendar import Clock
 from funnelsim.config.scenario import Scenario
 from funnelsim.metrics.evidence import Evidence, gather
 from funnelsim.records import Bool, Int8, Leads, Outcomes, State, TouchLog
+from funnelsim.remembered import Remembered
 
 
 class Waste(IntEnum):
@@ -49,15 +50,26 @@ def would_buy(leads: Leads, scenario: Scenario) -> Bool:
 
     Every lead won under any policy is among them, since each threshold that it passed is at least 0.
     """
+    return _would_buy(leads, (Clock.of(scenario.run).end, scenario.market.deal.closes_by == "delay"))
+
+
+def _make_would_buy(leads: Leads, key: tuple[int, bool]) -> Bool:
+    end, closes_by_delay = key
     window_from = np.maximum(leads.created, leads.ready_from)
-    in_time = (window_from <= leads.ready_until) & (window_from < Clock.of(scenario.run).end)
-    reached = (leads.connect_until >= 0).any(axis=0) | (leads.reply_until >= 0).any(axis=0)
-    bought = leads.able & in_time & (leads.win_until >= 0)
-    if scenario.market.deal.closes_by == "delay":  # there is no meeting to book
-        return np.asarray(bought & reached, dtype=np.bool_)
-    reached = reached | leads.books_itself
-    kept = np.count_nonzero(leads.show_until >= 0, axis=0)
-    return np.asarray(bought & reached & (kept >= leads.meetings_needed.astype(np.int64) + 1), dtype=np.bool_)
+    in_time = (window_from <= leads.ready_until) & (window_from < end)
+    buyer = leads.able & in_time & (leads.win_until >= 0)
+    # Luck of touches and meetings is asked of these alone: few, and the tables are wide.
+    who = np.flatnonzero(buyer)
+    reached = (leads.connect_until[:, who] >= 0).any(axis=0) | (leads.reply_until[:, who] >= 0).any(axis=0)
+    if not closes_by_delay:  # else there is no meeting to book
+        kept = np.count_nonzero(leads.show_until[:, who] >= 0, axis=0)
+        reached = (reached | leads.books_itself[who]) & (kept >= leads.meetings_needed[who].astype(np.int64) + 1)
+    buyer[who] = reached
+    buyer.flags.writeable = False
+    return buyer
+
+
+_would_buy = Remembered(_make_would_buy)
 
 
 def wasted_cause(
@@ -87,7 +99,7 @@ def wasted_cause(
     buyer = e.buyer & (e.window_from <= e.judged_until)
     held = e.any_of(h.lead[e.held(since=e.window_from, until=e.window_until)])
     reached = e.any_of(e.talks.lead) | (outcomes.first_talk_at >= 0)
-    talked_inside = e.talked_in_window(outcomes)
+    talked_inside = e.talked_in_window
     enough = e.standard.attempts
     conditions = {
         Waste.NONE: np.isin(state, (State.WON, State.MERGED, State.MEETING_BOOKED, State.OPPORTUNITY)),
@@ -98,7 +110,7 @@ def wasted_cause(
         Waste.NO_SHOW: state == State.NO_SHOW,
         Waste.MISSED: buyer & ~held,
         Waste.UNTOUCHED: e.any_of(h.lead[judged & ~h.tried]),
-        Waste.UNDER_WORKED: e.any_of(h.lead[judged]) & ~reached & (e.counted(e.tries) < enough),
+        Waste.UNDER_WORKED: e.any_of(h.lead[judged]) & ~reached & (e.tries_counted < enough),
         Waste.COLD: buyer & held & ~talked_inside & (e.counted(e.tries.within(e.in_window(e.tries))) < enough),
     }
     cause = np.select(list(conditions.values()), [np.int8(c) for c in conditions], default=np.int8(Waste.NONE))

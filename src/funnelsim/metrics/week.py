@@ -10,7 +10,7 @@ from funnelsim.calendar import Calendar, Clock, open_before
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.team import WEEKDAYS
 from funnelsim.metrics.arithmetic import HOUR_MS, integral
-from funnelsim.metrics.evidence import is_work
+from funnelsim.metrics.rows import is_work
 from funnelsim.metrics.tables import Table, shares
 from funnelsim.metrics.workload import backlog_by_team, stay_ends, team_of_list, waiting
 from funnelsim.records import Float64, Int64, TouchLog

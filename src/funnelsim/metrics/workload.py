@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funnelsim.calendar import Clock, open_before
+from funnelsim.calendar import Calendar, Clock, open_before
 from funnelsim.metrics.arithmetic import HOUR_MS, MONTH_MS, clipped, integral, jain_index, mean, ratio
-from funnelsim.metrics.evidence import Evidence, is_try, is_work
+from funnelsim.metrics.evidence import Evidence
+from funnelsim.metrics.rows import is_work
 from funnelsim.records import Bool, Float64, Int64, Leads, Outcomes, Row, TouchLog
 from funnelsim.roster import Roster
 
@@ -20,6 +21,8 @@ class Hours:
     open_ms: Int64  # (R,) at work by the calendar
     busy_ms: Int64  # (R,) at some piece of work, overtime included
     overtime_ms: Int64  # (R,) of these, outside the own open hours
+    rows: Int64  # (w,) rows of the log that are work done in the window
+    work_ms: Int64  # (w,) how much of it was done in the window
 
     def utilisation(self, members: list[int]) -> float:
         """Return busy over open time of some reps together; above 1 where overtime outweighs idle time."""
@@ -29,22 +32,41 @@ class Hours:
 def rep_hours(touches: TouchLog, roster: Roster, clock: Clock) -> Hours:
     """Return the hours of each rep in the measured window; work is cut at the window's edges."""
     since, until = clock.measured_from, clock.measured_until
-    rows = np.flatnonzero(is_work(touches))
-    rows = rows[np.argsort(touches.rep[rows], kind="stable")]
-    start = np.clip(touches.start[rows], since, until)
-    end = np.clip(touches.end[rows], since, until)
-    busy = np.zeros(roster.n, dtype=np.int64)
-    overtime = np.zeros(roster.n, dtype=np.int64)
+    rows = np.flatnonzero(is_work(touches) & (touches.start < until) & (touches.end > since))
+    rep, start, end = touches.rep[rows], np.maximum(touches.start[rows], since), np.minimum(touches.end[rows], until)
+    outside = np.zeros(rows.size, dtype=np.int64)
     open_ms = np.zeros(roster.n, dtype=np.int64)
-    bounds = np.searchsorted(touches.rep[rows], np.arange(roster.n + 1))
-    for r, calendar in enumerate(roster.calendars):
-        mine = slice(int(bounds[r]), int(bounds[r + 1]))
-        inside = open_before(calendar, end[mine]) - open_before(calendar, start[mine])
-        busy[r] = (end[mine] - start[mine]).sum()
-        overtime[r] = busy[r] - inside.sum()
+    calendars = list(dict.fromkeys(roster.calendars))  # reps of a group share theirs
+    calendar_of = np.array([calendars.index(calendar) for calendar in roster.calendars])
+    for c, calendar in enumerate(calendars):
+        theirs = np.flatnonzero(calendar_of[rep] == c)
+        outside[theirs] = _closed_ms(calendar, start[theirs], end[theirs])
         opened = open_before(calendar, np.array([since, until]))
-        open_ms[r] = opened[1] - opened[0]
-    return Hours(open_ms=open_ms, busy_ms=busy, overtime_ms=overtime)
+        open_ms[calendar_of == c] = opened[1] - opened[0]
+    return Hours(
+        open_ms=open_ms,
+        busy_ms=_sums(rep, end - start, roster.n),
+        overtime_ms=_sums(rep, outside, roster.n),
+        rows=rows,
+        work_ms=end - start,
+    )
+
+
+def _closed_ms(calendar: Calendar, start: Int64, end: Int64) -> Int64:
+    """Return how much of each interval [start, end) lies outside the open hours; most begin and end inside one."""
+    closed = np.zeros(start.size, dtype=np.int64)
+    shift = np.searchsorted(calendar.opens, start, side="right") - 1
+    inside = shift >= 0
+    inside[inside] = end[inside] <= calendar.closes[shift[inside]]
+    others = np.flatnonzero(~inside)
+    opened = open_before(calendar, end[others]) - open_before(calendar, start[others])
+    closed[others] = end[others] - start[others] - opened
+    return closed
+
+
+def _sums(index: Int64, values: Int64, n: int) -> Int64:
+    """Return (n,) the sum of `values` for each index; exact below 2**53, as hours of one rep in ms are."""
+    return np.bincount(index, weights=values, minlength=n).astype(np.int64)
 
 
 def months_at_work(roster: Roster, members: list[int], clock: Clock) -> float:
@@ -71,8 +93,8 @@ def stay_ends(touches: TouchLog, rows: Int64) -> Int64:
 
 def mean_number(start: Int64, end: Int64, clock: Clock) -> float:
     """Return how many of the intervals run, on average over the measured window."""
-    edges = np.array([clock.measured_from, clock.measured_until], dtype=np.int64)
-    return float(integral(start, end, edges)[0]) / float(edges[1] - edges[0])
+    inside = clipped(start, end, since=clock.measured_from, until=clock.measured_until)
+    return float(inside.sum()) / float(clock.measured_until - clock.measured_from)
 
 
 def backlog_by_team(touches: TouchLog, roster: Roster, edges: Int64) -> Float64:
@@ -95,15 +117,17 @@ def measures(
     clock = evidence.clock
     touch, close = roster.members(roster.touch_team), roster.members(roster.close_team)
     rows = waiting(touches)
-    deal = touches.kind[rows] == Row.DEAL_WORK
-    queued, left = touches.queued_at[rows], stay_ends(touches, rows)
+    waited = clipped(
+        touches.queued_at[rows], stay_ends(touches, rows), since=clock.measured_from, until=clock.measured_until
+    )
+    deal_waited = int(waited[touches.kind[rows] == Row.DEAL_WORK].sum())
+    length = float(clock.measured_until - clock.measured_from)
     unassigned = touches.kind == Row.UNASSIGNED
-    work = is_work(touches)
-    worked = clipped(touches.start[work], touches.end[work], since=clock.measured_from, until=clock.measured_until)
-    in_vain = could_never_buy(leads)[touches.lead[work]]
-    made = is_try(touches) & (touches.available_at >= clock.measured_from)
-    made &= touches.available_at < clock.measured_until
-    wait = touches.start[made] - touches.available_at[made]
+    in_vain = hours.work_ms[could_never_buy(leads)[touches.lead[hours.rows]]]
+    tries = evidence.tries.row
+    available = touches.available_at[tries]
+    made = (available >= clock.measured_from) & (available < clock.measured_until)
+    wait = touches.start[tries[made]] - available[made]
     handed = evidence.handovers.start
     handed_in_window = np.count_nonzero((handed >= clock.measured_from) & (handed < clock.measured_until))
     open_touch = float(hours.open_ms[touch].sum())
@@ -111,13 +135,13 @@ def measures(
     owner = outcomes.owner[evidence.measured & (outcomes.owner >= 0)]
     return {
         "rep_hours": float(hours.busy_ms.sum()) / HOUR_MS,
-        "rep_hours_in_vain": float(worked[in_vain].sum()) / HOUR_MS,
-        "rep_hours_in_vain_share": ratio(float(worked[in_vain].sum()), float(worked.sum())),
+        "rep_hours_in_vain": float(in_vain.sum()) / HOUR_MS,
+        "rep_hours_in_vain_share": ratio(float(in_vain.sum()), float(hours.work_ms.sum())),
         "overtime_hours": float(hours.overtime_ms.sum()) / HOUR_MS,
         "utilisation_touch": hours.utilisation(touch),
         "utilisation_close": hours.utilisation(close),
-        "backlog_mean": mean_number(queued[~deal], left[~deal], clock),
-        "deal_work_backlog_mean": mean_number(queued[deal], left[deal], clock),
+        "backlog_mean": float(int(waited.sum()) - deal_waited) / length,
+        "deal_work_backlog_mean": float(deal_waited) / length,
         "unassigned_mean": mean_number(touches.queued_at[unassigned], touches.end[unassigned], clock),
         "queue_wait_mean_hours": mean(wait) / HOUR_MS,
         "queued_share": mean(wait > 0),
