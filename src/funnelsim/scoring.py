@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from funnelsim.config.market import Market
 from funnelsim.config.policy import Policy, Scoring
 from funnelsim.records import Bool, Float64, Int8, Int16, Int32, Int64, Leads, Scored, Tier
+from funnelsim.remembered import Remembered
 
 _MICRO = 1_000_000  # points that do not fade are summed exactly, in millionths
 _MOST = 2**31 - 1
@@ -24,7 +26,7 @@ _VISIT = "visit"
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Events:
     """The events that count under a policy, by lead, then time, the creation first."""
 
@@ -37,14 +39,29 @@ class _Events:
         """Return the index of each lead's creation: (n,)."""
         return self.start[:-1]
 
-    @property
-    def counts(self) -> Int64:
-        """Return how many events each lead has: (n,)."""
-        return np.diff(self.start)
-
     def of_lead(self, values: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
         """Return for each event the value of its lead: (n,) to (E,)."""
-        return np.repeat(values, self.counts)
+        return np.repeat(values, np.diff(self.start))
+
+    @cached_property
+    def side_by_side(self) -> _SideBySide:
+        """Return the same events, the r-th of all leads that have one together."""
+        return _SideBySide(self)
+
+
+class _SideBySide:
+    """Events in blocks: the r-th events of all leads that have one, the leads with most events first."""
+
+    def __init__(self, events: _Events) -> None:
+        counts = np.diff(events.start)
+        starts = events.creation[np.argsort(counts)[::-1]]
+        have = counts.size - np.cumsum(np.bincount(counts))[:-1]
+        self.blocks: list[int] = np.concatenate(([0], np.cumsum(have))).tolist()
+        event = np.concatenate([starts[:leads] + r for r, leads in enumerate(have.tolist())] or [starts])
+        since_last = np.diff(events.time, prepend=0)[event]
+        since_last[: starts.size] = 0
+        self.since_last: Int64 = since_last  # (E,) ms
+        self.event: Int32 = event.astype(np.int32) if event.size < 2**31 else event  # (E,) index into the events
 
 
 def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
@@ -59,7 +76,7 @@ def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
         market: Names the activities, offers and firmographic categories that `leads` holds as codes.
     """
     scoring = policy.scoring
-    events = _events(leads, policy.marketing.nurture_every, market)
+    events = _events(leads, (policy.marketing.nurture_every, market.activities().index(market.nurture.activity)))
     fit = _fit_points(leads, scoring, market)
     intent = _intent_points(leads, events, scoring, market)
     fit_hundredths, intent_hundredths = events.of_lead(_hundredths(fit)), _hundredths(intent)
@@ -111,8 +128,12 @@ def _class_of(values: Int32, cutoffs: Sequence[int]) -> Int8:
     return (values < first).view(np.int8) + (values < second).view(np.int8)
 
 
-def _events(leads: Leads, nurture_every: int, market: Market) -> _Events:
-    """Return own events and counted nurture answers, merged; ties in the order own before answer, then by send."""
+def _make_events(leads: Leads, key: tuple[int, int]) -> _Events:
+    """Return own events and counted nurture answers, merged; ties in the order own before answer, then by send.
+
+    The key: every how many sends are used, and the activity that an answer is.
+    """
+    nurture_every, answer = key
     own = _Events(leads.event_start, leads.event_time, leads.event_activity)
     if nurture_every == 0 or leads.nurture_send.size == 0:
         return own
@@ -129,10 +150,12 @@ def _events(leads: Leads, nurture_every: int, market: Market) -> _Events:
     is_own[place] = False
     merged_time, merged_activity = np.empty(is_own.size, np.int64), np.empty(is_own.size, np.int16)
     merged_time[is_own], merged_time[place] = own.time, time
-    merged_activity[is_own] = own.activity
-    merged_activity[place] = market.activities().index(market.nurture.activity)
+    merged_activity[is_own], merged_activity[place] = own.activity, answer
     before = np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=leads.n))))
     return _Events(own.start + before, merged_time, merged_activity)
+
+
+_events = Remembered(_make_events)
 
 
 def _events_until(events: _Events, lead: Int64, time: Int64) -> Int64:
@@ -185,7 +208,7 @@ def _intent_points(leads: Leads, events: _Events, scoring: Scoring, market: Mark
 def _decay(events: _Events, scoring: Scoring) -> Callable[[Float64], Float64]:
     """Return what turns the points of each event into the lead's sum up to and with it, as decayed by then: (E,)."""
     if scoring.decay == "half_life":
-        return _Halving(events, max(scoring.half_life.ms(), 1)).summed
+        return _halved(events, max(scoring.half_life.ms(), 1))
     if scoring.decay == "window":
         oldest = _oldest_within(events, scoring.window.ms())
     else:
@@ -199,30 +222,20 @@ def _decay(events: _Events, scoring: Scoring) -> Callable[[Float64], Float64]:
     return summed
 
 
-class _Halving:
-    """Sums under halving every `half_life_ms`: event after event, all leads that have an r-th at once."""
+def _halved(events: _Events, half_life_ms: int) -> Callable[[Float64], Float64]:
+    """Return what sums points under halving every `half_life_ms`: block after block, all leads of one at once."""
+    order = events.side_by_side
+    keeps = np.exp2(-order.since_last / half_life_ms)
 
-    def __init__(self, events: _Events, half_life_ms: int) -> None:
-        counts = events.counts
-        since_last = np.diff(events.time, prepend=0)
-        since_last[events.creation] = 0
-        most_first = np.argsort(counts)[::-1]
-        starts = events.creation[most_first]
-        # The r-th events of all leads that have one stand side by side, the leads with most events first.
-        have = counts.size - np.cumsum(np.bincount(counts))[:-1]
-        self._blocks = np.concatenate(([0], np.cumsum(have))).tolist()
-        self._event = np.concatenate([starts[:count] + r for r, count in enumerate(have.tolist())] or [starts])
-        self._keeps = np.exp2(-since_last / half_life_ms)[self._event]
-
-    def summed(self, points: Float64) -> Float64:
-        """Return the decayed sum just after each event, of (E,) points."""
-        side_by_side = points[self._event]
-        for last, begin, end in zip(self._blocks, self._blocks[1:], self._blocks[2:], strict=False):
-            size = end - begin
-            side_by_side[begin:end] += side_by_side[last : last + size] * self._keeps[begin:end]
+    def summed(points: Float64) -> Float64:
+        found = points[order.event]
+        for last, begin, end in zip(order.blocks, order.blocks[1:], order.blocks[2:], strict=False):
+            found[begin:end] += found[last : last + end - begin] * keeps[begin:end]
         total = np.empty(points.size)
-        total[self._event] = side_by_side
+        total[order.event] = found
         return total
+
+    return summed
 
 
 def _oldest_within(events: _Events, window_ms: int) -> Int64:
