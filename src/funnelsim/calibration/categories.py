@@ -44,18 +44,9 @@ def numbered(column: Text) -> Int64:
     """
     import pandas as pd
 
-    local, _ = pd.factorize(_own_blanks(column), sort=False)
-    return np.asarray(local, dtype=np.int64)
-
-
-def _own_blanks(column: Text) -> Text:
-    """Return the column with each blank replaced by an object that equals nothing else."""
-    blank = column == ""
-    if not blank.any():
-        return column
-    out = column.copy()
-    out[blank] = [(k,) for k in range(int(blank.sum()))]
-    return out
+    local, names = pd.factorize(column, sort=False)
+    own = np.where(column == "", len(names) + np.arange(column.size), local)
+    return np.asarray(pd.factorize(own, sort=False)[0], dtype=np.int64)
 
 
 def folded(values: Iterable[str]) -> set[str]:

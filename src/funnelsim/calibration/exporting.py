@@ -65,7 +65,7 @@ def mapping_of(history: History) -> Mapping:
     touches = {
         "lead": "lead_id", "at": "at", "duration": "duration_ms", "duration_unit": "ms", "rep": "rep",
         "time_formats": "iso", "email": {"kind": ["email"]}, "connected": {"result": ["talk"]},
-        "not_connected": {"result": ["no_talk"]}, "contact_seconds": 0.0, "redial_minutes": 0.0,
+        "not_connected": {"result": ["no_talk"]}, "contact_seconds": 0.001, "redial_minutes": 0.0,
         "longest_hours": 1e6,
     }  # fmt: skip
     spend = {"day": "day", "channel": "channel", "impressions": "impressions", "clicks": "clicks", "spend": "spend"}

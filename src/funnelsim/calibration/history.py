@@ -118,8 +118,13 @@ class History:
 
     def clock(self) -> Clock:
         """Return the clock of these times: `measured_until` is the end of `last_day`, `end` that of `as_of`."""
-        days = (self.last_day - self.first_day).days + 1
-        return Clock.of(_Dates(self.first_day, self.time_zone, days, max((self.as_of - self.last_day).days, 0)))
+        return clock_of(self.first_day, self.last_day, self.as_of, time_zone=self.time_zone)
+
+
+def clock_of(first_day: date, last_day: date, as_of: date, *, time_zone: str) -> Clock:
+    """Return the clock of a history: `measured_until` is the end of `last_day`, `end` that of `as_of`."""
+    days = (last_day - first_day).days + 1
+    return Clock.of(_Dates(first_day, time_zone, days, max((as_of - last_day).days, 0)))
 
 
 @dataclass(frozen=True, slots=True)
