@@ -4,6 +4,7 @@ The public names, imported when first used:
 
     load(path)                          a scenario from a TOML file, every fault at once
     simulate(scenario, replication=0)   one replication: leads, outcomes, touches, measures
+    Plugin(route=..., processes=...)    a user's own routing rule or SimPy processes
     replicate(scenario, ...)            many replications as a table
     Scenario, Policy, MEASURES          the papers and the registry of measures
     InputError, FunnelsimError          what can go wrong
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from funnelsim.config.policy import Policy
     from funnelsim.config.scenario import Scenario
+    from funnelsim.engines.choice import Plugin, Wish
     from funnelsim.errors import FunnelsimError, InputError
     from funnelsim.lab.play import Played
     from funnelsim.lab.replicate import replicate
@@ -30,6 +32,7 @@ __all__ = [
     "MEASURES",
     "FunnelsimError",
     "InputError",
+    "Plugin",
     "Policy",
     "Scenario",
     "__version__",
@@ -42,6 +45,7 @@ _HOMES = {
     "FunnelsimError": "funnelsim.errors",
     "InputError": "funnelsim.errors",
     "MEASURES": "funnelsim.metrics",
+    "Plugin": "funnelsim.engines.choice",
     "Policy": "funnelsim.config.policy",
     "Scenario": "funnelsim.config.scenario",
     "replicate": "funnelsim.lab.replicate",
@@ -60,16 +64,27 @@ def load(path: str | Path) -> Scenario:
     return load_scenario(path, measures=MEASURES)
 
 
-def simulate(scenario: Scenario, *, replication: int = 0) -> Played:
+def simulate(
+    scenario: Scenario, *, replication: int = 0, engine: Wish = "auto", plugin: Plugin | None = None
+) -> Played:
     """Return one replication of `scenario` as it was played; `.summary()` holds every measure by name.
 
     Args:
         scenario: What to simulate.
         replication: Which one, >= 0; the same number is the same luck under every policy.
+        engine: "compiled", "reference", or "auto": compiled where numba is installed and no plug-in takes part. The
+            result is the same to the bit; its `engine` says which one played.
+        plugin: A user's own routing rule or SimPy processes.
+
+    Raises:
+        EngineError: where that engine cannot play here, or not with a plug-in.
     """
+    from funnelsim.engines.choice import choose
     from funnelsim.lab.play import draw, play
 
-    return play(scenario, draw(scenario, replication))
+    chosen = choose(engine, plugin=plugin)
+    chosen.prepare()
+    return play(scenario, draw(scenario, replication), engine=chosen, plugin=plugin)
 
 
 def __getattr__(name: str) -> Any:

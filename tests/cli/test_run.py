@@ -101,7 +101,7 @@ def test_nothing_is_written_without_out(config, tmp_path, monkeypatch):
 def test_out_holds_tables_figures_configuration_and_manifest(config, tmp_path):
     folder = tmp_path / "results" / "short"
 
-    result = call("run", config, "--jobs", 1, "--out", folder, "--json")
+    result = call("run", config, "--jobs", 1, "--engine", "reference", "--out", folder, "--json")
 
     assert result.exit_code == 0, result.stderr
     assert result.stderr == f"written to {folder}\n"
@@ -158,10 +158,10 @@ def test_log_writes_one_replication_in_full(config, tmp_path):
 
 
 def test_what_replaces_an_earlier_result_says_so(config, tmp_path):
-    first = call("run", config, "--jobs", 1, "--out", tmp_path, "--log")
+    first = call("run", config, "--jobs", 1, "--engine", "reference", "--out", tmp_path, "--log")
     assert first.stderr == f"written to {tmp_path}\n"
 
-    second = call("run", config, "--replication", 1, "--out", tmp_path)
+    second = call("run", config, "--replication", 1, "--engine", "reference", "--out", tmp_path)
 
     assert second.exit_code == 0
     assert second.stderr == (
@@ -229,10 +229,10 @@ def test_an_interrupted_run_keeps_what_is_finished_and_says_so(config, tmp_path,
 
     whole = portrait.portray
 
-    def interrupted(scenario, replication):
+    def interrupted(scenario, replication, **how):
         if replication == 2:
             raise KeyboardInterrupt
-        return whole(scenario, replication)
+        return whole(scenario, replication, **how)
 
     monkeypatch.setattr(portrait, "portray", interrupted)
 
@@ -249,7 +249,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_says_so(config, tmp_path,
 def test_an_interruption_before_anything_is_finished_leaves_nothing(config, tmp_path, monkeypatch):
     from funnelsim.report import portrait
 
-    def interrupted(scenario, replication):
+    def interrupted(scenario, replication, **_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(portrait, "portray", interrupted)
@@ -277,3 +277,33 @@ def test_trace_of_a_lead_that_is_not_there_says_how_many_there_are(config):
 
     assert result.exit_code == 2
     assert "leads, 0 to" in result.stderr
+
+
+def test_the_engine_is_named_where_we_choose_and_in_the_manifest(config, tmp_path, monkeypatch):
+    from funnelsim.engines import choice
+
+    monkeypatch.setattr(choice, "available", lambda: False)
+
+    chosen = call("run", config, "--replication", 0, "--out", tmp_path / "a", "--json")
+    wished = call("run", config, "--replication", 0, "--engine", "reference", "--json")
+
+    assert chosen.stderr.startswith("engine: reference (")
+    assert "engine" not in wished.stderr
+    assert chosen.stdout == wished.stdout
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text())["engine"] == "reference"
+
+
+@pytest.mark.parametrize("command", [["run"], ["tune"], ["trace", "--lead", 0]])
+def test_an_engine_that_cannot_play_here_is_wrong_use(config, tmp_path, monkeypatch, command):
+    from funnelsim.engines import choice
+
+    monkeypatch.setattr(choice, "available", lambda: False)
+    monkeypatch.chdir(tmp_path)
+
+    result = call(command[0], config, *command[1:], "--engine", "compiled")
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "engine: 'compiled' needs numba, which is not installed: pip install 'funnelsim[fast]'"
+    )
+    assert list(tmp_path.iterdir()) == []

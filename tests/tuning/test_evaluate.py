@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from funnelsim.config.paths import with_values
+from funnelsim.engines.choice import choose
+from funnelsim.lab.cache import LeadsCache
 from funnelsim.lab.play import draw, measure
 from funnelsim.lab.processes import WorkerLostError
 from funnelsim.tuning import evaluate
-from funnelsim.tuning.evaluate import Bench, EvaluationError, LeadsCache, evaluating, size_of
+from funnelsim.tuning.evaluate import Bench, EvaluationError, evaluating, shares
 from funnelsim.tuning.evaluations import Evaluations, Job
 from funnelsim.tuning.space import PolicySpace
 
@@ -17,6 +19,10 @@ PARAMS = [
     {"scoring.cutoff": 30.0, "sla.attempts": 4, "sla.gap": 12.0},
     {"scoring.cutoff": 60.0, "sla.attempts": 9, "sla.gap": 30.0},
 ]
+
+
+def bench_of(scenario):
+    return Bench(scenario, engine=choose())
 
 
 def jobs_of(scenario):
@@ -30,7 +36,7 @@ def test_a_policy_is_worth_what_a_run_of_it_says():
     [*_, job] = jobs_of(scenario)
     values = {"scoring.cutoff": 60.0, "sla.attempts": 9, "sla.gap": "30h"}
 
-    found = Bench(scenario)(job)
+    found = bench_of(scenario)(job)
 
     direct = measure(scenario.with_policy(with_values(scenario.policy, values)), 1_000_000)
     assert found.keys() == direct.keys()
@@ -51,7 +57,7 @@ def test_workers_give_what_this_process_gives():
 def test_leads_are_drawn_once_for_all_policies():
     drawn = []
     scenario = toy.scenario()
-    bench = Bench(scenario)
+    bench = bench_of(scenario)
     bench._leads = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=2**30)
 
     for job in jobs_of(scenario):
@@ -60,45 +66,48 @@ def test_leads_are_drawn_once_for_all_policies():
     assert sorted(drawn) == [0, 1_000_000]
 
 
-def test_memory_for_leads_is_bounded_and_what_was_used_last_stays():
+def test_a_job_is_given_the_measures_that_it_wants_and_no_others():
     scenario = toy.scenario()
-    one = size_of(draw(scenario, 0))
-    drawn = []
-    cache = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=int(2.6 * one))
+    job = jobs_of(scenario)[-1]
+    two = dataclasses.replace(job, measures=("leads_wasted_share", "revenue"))
 
-    for r in (0, 1, 0, 2, 0, 1):
-        cache(r)
+    every, some = bench_of(scenario)(job), bench_of(scenario)(two)
 
-    assert drawn == [0, 1, 2, 1]  # 1 was used for longest ago when 2 came
+    assert some == {name: every[name] for name in ("revenue", "leads_wasted_share")}
 
 
-def test_one_replication_is_kept_however_large():
-    scenario = toy.scenario()
-    drawn = []
-    cache = LeadsCache(lambda r: (drawn.append(r), draw(scenario, r))[1], most_bytes=1)
+def test_each_worker_has_the_same_replications_in_every_batch_and_as_much_to_do():
+    """Eight policies on five replications for two workers: 20 jobs each, two and a half replications."""
+    batches = [[Job(f"{batch}-{p}", "{}", r) for r in range(5) for p in range(8)] for batch in range(3)]
 
-    for r in (0, 0, 1, 1, 0):
-        cache(r)
+    cut = [shares(batch, 2) for batch in batches]
 
-    assert drawn == [0, 1, 0]
+    assert [[len(share) for share in batch] for batch in cut] == [[20, 20]] * 3
+    assert [[{job.replication for job in share} for share in batch] for batch in cut] == [[{0, 1, 2}, {2, 3, 4}]] * 3
+    for batch, parts in zip(batches, cut, strict=True):
+        assert [job for share in parts for job in share] == batch
 
 
-def test_the_size_of_leads_is_that_of_their_arrays():
-    leads = draw(toy.scenario(), 0)
+@pytest.mark.parametrize(("jobs", "workers"), [(0, 3), (1, 3), (5, 3), (7, 1)])
+def test_shares_are_whole_and_alike(jobs, workers):
+    wanted = [Job(str(j), "{}", j) for j in range(jobs)]
 
-    total = sum(v.nbytes for v in (getattr(leads, f.name) for f in dataclasses.fields(leads)) if hasattr(v, "nbytes"))
-    assert size_of(leads) == total > 0
+    cut = shares(wanted, workers)
+
+    assert len(cut) == workers
+    assert [job for share in cut for job in share] == wanted
+    assert max(len(share) for share in cut) - min(len(share) for share in cut) <= 1
 
 
 def test_what_fails_names_the_replication_and_the_policy(monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("by zero")
 
     monkeypatch.setattr(evaluate, "play", broken)
     job = jobs_of(toy.scenario())[0]
 
     with pytest.raises(EvaluationError, match=r"replication 0 of the policy \{.*ZeroDivisionError: by zero"):
-        Bench(toy.scenario())(job)
+        bench_of(toy.scenario())(job)
 
 
 def test_a_failure_in_a_worker_arrives_whole():

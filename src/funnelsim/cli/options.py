@@ -65,3 +65,14 @@ def replications_option(command: Command) -> Command:
         metavar="N",
         help="How many replications, in place of run.replications.",
     )(command)
+
+
+def engine_option(command: Command) -> Command:
+    """Add `--engine`: which engine plays; the result is the same for any."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["auto", "reference", "compiled"]),
+        default="auto",
+        show_default=True,
+        help="compiled needs numba and is many times as fast; auto takes it where it is installed. Same result.",
+    )(command)

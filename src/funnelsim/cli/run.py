@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from funnelsim.config.scenario import Scenario
+    from funnelsim.engines.choice import Engine, Wish
     from funnelsim.report.portrait import Portrait
 
 SCHEMA_VERSION = 1
@@ -31,6 +33,7 @@ SCHEMA_VERSION = 1
 )
 @options.seed_option
 @options.jobs_option
+@options.engine_option
 @options.out_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
 @click.option("--log", is_flag=True, help="Also write leads.csv and touches.csv of the first replication into DIR.")
@@ -42,6 +45,7 @@ def run(
     replication: int | None,
     seed: int | None,
     jobs: int,
+    engine: Wish,
     out: Path | None,
     force: bool,
     log: bool,
@@ -61,8 +65,9 @@ def run(
     numbers = list(range(scenario.run.replications)) if replication is None else [replication]
     if out is not None:
         check_folder(out, scenario, force=force)
+    chosen = screen.chosen_engine(engine)
     started = dt.datetime.now(dt.UTC)
-    rows, portraits = _simulate(scenario, numbers, jobs=jobs, for_files=out is not None)
+    rows, portraits = _simulate(scenario, numbers, jobs=jobs, engine=chosen, for_files=out is not None)
     if not rows:
         raise KeyboardInterrupt
     complete = len(rows) == len(numbers)
@@ -70,7 +75,7 @@ def run(
         screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
     _tell(scenario, rows, replication=replication, complete=complete, everything=everything, as_json=as_json)
     if out is not None:
-        _write(out, scenario, portraits, started=started, complete=complete, log=log)
+        _write(out, scenario, portraits, engine=chosen, started=started, complete=complete, log=log)
     elif sys.stderr.isatty() and not as_json:
         screen.say("no files were written; --out DIR writes tables and figures")
     if not complete:
@@ -93,7 +98,7 @@ def _check_use(*, replications: int | None, replication: int | None, out: Path |
 
 
 def _simulate(
-    scenario: Scenario, numbers: list[int], *, jobs: int, for_files: bool
+    scenario: Scenario, numbers: list[int], *, jobs: int, engine: Engine, for_files: bool
 ) -> tuple[dict[int, dict[str, float]], dict[int, Portrait]]:
     """Return the measures by replication, and the portraits where files are wanted; fewer where interrupted."""
     from funnelsim.lab.play import measure
@@ -110,9 +115,9 @@ def _simulate(
         shared: dict[str, Any] = {"replications": numbers, "jobs": jobs, "progress": progress}
         try:
             if for_files:
-                for_each_replication(portray, scenario, on_result=keep_portrait, **shared)
+                for_each_replication(partial(portray, engine=engine), scenario, on_result=keep_portrait, **shared)
             else:
-                for_each_replication(measure, scenario, on_result=rows.__setitem__, **shared)
+                for_each_replication(partial(measure, engine=engine), scenario, on_result=rows.__setitem__, **shared)
         except KeyboardInterrupt:
             pass  # the caller sees that some are missing
     return dict(sorted(rows.items())), dict(sorted(portraits.items()))
@@ -181,7 +186,14 @@ def table_of(scenario: Scenario, frame: pd.DataFrame, *, everything: bool) -> st
 
 
 def _write(
-    out: Path, scenario: Scenario, portraits: dict[int, Portrait], *, started: dt.datetime, complete: bool, log: bool
+    out: Path,
+    scenario: Scenario,
+    portraits: dict[int, Portrait],
+    *,
+    engine: Engine,
+    started: dt.datetime,
+    complete: bool,
+    log: bool,
 ) -> None:
     from funnelsim import __version__
     from funnelsim.report.results import Provenance, earlier_result
@@ -195,6 +207,7 @@ def _write(
         started=started,
         finished=dt.datetime.now(dt.UTC),
         complete=complete,
+        engine=engine.name,
     )
     before = earlier_result(out)
     write_run(out, portraits, provenance, log_replication=numbers[0] if log else None)

@@ -6,8 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from funnelsim.engines.choice import Engine, Wish
 
 Progress = Callable[[int, int], None]
 """Called with how many are done, and of how many."""
@@ -27,6 +31,17 @@ def warn(text: str) -> None:
     """Warn the user on stderr, in yellow on a terminal."""
     word = click.style("warning:", fg="yellow") if _in_colour() else "warning:"
     click.echo(f"{word} {text}", err=True)
+
+
+def chosen_engine(wish: Wish) -> Engine:
+    """Return the engine that plays, ready to do so; where the choice was left to us, say which one it is."""
+    from funnelsim.engines.choice import choose
+
+    engine = choose(wish)
+    if wish == "auto":
+        say(str(engine))
+    engine.prepare()
+    return engine
 
 
 def _on_terminal() -> bool:

@@ -12,6 +12,7 @@ import click
 from funnelsim.cli import options, screen
 
 if TYPE_CHECKING:
+    from funnelsim.engines.choice import Wish
     from funnelsim.tuning.study import Progress, Tuned
 
 TOLD = 4
@@ -27,6 +28,15 @@ TOLD = 4
     help="Policies to try, today's included, in place of search.trials.",
 )
 @options.jobs_option
+@options.engine_option
+@click.option(
+    "--cache-memory",
+    type=click.IntRange(min=0),
+    default=2048,
+    show_default=True,
+    metavar="MIB",
+    help="Most memory for drawn leads, all processes together; what does not fit is drawn again.",
+)
 @options.out_option
 @click.option("--resume", is_flag=True, help="Go on with the study in DIR; it ends as if it had not been interrupted.")
 @click.option("--force", is_flag=True, help="Start again where DIR holds a study or other files.")
@@ -41,6 +51,8 @@ def tune(
     config: Path,
     trials: int | None,
     jobs: int,
+    engine: Wish,
+    cache_memory: int,
     out: Path | None,
     resume: bool,
     force: bool,
@@ -71,10 +83,19 @@ def tune(
         run, search = scenario.run.model_copy(update={"seed": seed}), scenario.search.model_copy(update={"seed": seed})
         scenario = scenario.model_copy(update={"run": run, "search": search})
     folder = out or Path("results") / f"{scenario.name or config.stem}-tune"
-    plan = Plan(scenario, goals_of(scenario), folder, __version__, trials=trials, resume=resume, force=force)
+    goals = goals_of(scenario)
+    chosen = screen.chosen_engine(engine)
+    plan = Plan(
+        scenario, goals, folder, __version__, trials=trials, resume=resume, force=force, engine=chosen.name
+    )  # fmt: skip
     resume_with(_again(config, trials=trials, folder=folder, seed=seed))
     with _PhaseBars() as progress:
-        tuned = carry_through(plan, lambda: evaluating(scenario, jobs=jobs), progress=progress, note=screen.warn)
+        tuned = carry_through(
+            plan,
+            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_memory * 2**20),
+            progress=progress,
+            note=screen.warn,
+        )
     more = {WORDS: _words(tuned).encode(), **_figures(tuned)}
     files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
     _tell(tuned, files, as_json=as_json)

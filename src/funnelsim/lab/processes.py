@@ -54,7 +54,8 @@ def for_each_replication(
     """Return `work(scenario, r)` for each replication r, in rising order of r.
 
     Args:
-        work: A function at the top of a module (other processes import it by name); its answer must be picklable.
+        work: A function at the top of a module (other processes import it by name), or a `partial` of one; its answer
+            must be picklable.
         scenario: The scenario; other processes get it as JSON and read it once.
         replications: Numbers >= 0, each at most once, at least one.
         jobs: Worker processes, >= 1; 1 works in this process. Never changes an answer.
@@ -91,20 +92,30 @@ def for_each_replication(
 
 @contextmanager
 def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Give `jobs` worker processes, all started, that end with the block, whichever way it is left.
+    """Give `jobs` worker processes that share what they are given to do. See `worker_pools`."""
+    with worker_pools([jobs]) as pools:
+        yield pools[0]
+
+
+@contextmanager
+def worker_pools(sizes: Sequence[int]) -> Iterator[list[ProcessPoolExecutor]]:
+    """Give pools of so many worker processes each, all started, that end with the block, whichever way it is left.
 
     The workers ignore Ctrl-C (this process decides) and end by themselves where this process is killed. Not for
     several threads at once: the workers are told from other children by when they were started.
     """
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker)
+    spawn = multiprocessing.get_context("spawn")
+    pools = [ProcessPoolExecutor(size, mp_context=spawn, initializer=_prepare_worker) for size in sizes]
     try:
         with _interrupts_ignored():
-            pool.submit(os.getpid)  # starts every worker now, and so deaf to Ctrl-C from its first instruction
-        yield pool
+            for pool in pools:
+                pool.submit(os.getpid)  # starts every worker now, and so deaf to Ctrl-C from its first instruction
+        yield pools
     except BaseException:
         workers = set(multiprocessing.active_children()) - others
-        pool.shutdown(wait=False, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
         # A pool that finds its workers dead stumbles over futures that its user has cancelled (CPython 3.11); given
         # this moment it has forgotten them.
         time.sleep(FORGETS_S)
@@ -114,7 +125,8 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
             worker.join()
         raise
     else:
-        pool.shutdown(wait=True)
+        for pool in pools:
+            pool.shutdown(wait=True)
 
 
 def _checked(replications: Sequence[int], jobs: int) -> list[int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from funnelsim.config.scenario import Scenario
+from funnelsim.engines.choice import Engine, Plugin, Wish, choose
 from funnelsim.lab.play import measure
 from funnelsim.lab.processes import Progress, for_each_replication
 from funnelsim.stats import Interval, interval
@@ -25,14 +27,20 @@ def replicate(
     progress: Progress | None = None,
     executor: Executor | None = None,
     on_result: Callable[[int, dict[str, float]], None] | None = None,
+    engine: Engine | Wish = "auto",
+    plugin: Plugin | None = None,
 ) -> pd.DataFrame:
     """Return every measure of each replication: index `replication`, rising, and a column per measure.
 
-    The numbers are the same to the bit for any `jobs` and any `executor` on one type of processor, and those of a
-    replication do not depend on which others are run. Arguments and errors as in `for_each_replication`.
+    The numbers are the same to the bit for any `jobs`, `executor` and `engine` on one type of processor, and those of a
+    replication do not depend on which others are run. Arguments and errors as in `for_each_replication` and `play`;
+    with several jobs a plug-in must be picklable, its functions at the top of a module.
     """
+    if not isinstance(engine, Engine):
+        engine = choose(engine, plugin=plugin)
+    engine.prepare()
     rows = for_each_replication(
-        measure,
+        partial(measure, engine=engine, plugin=plugin),
         scenario,
         replications=replications,
         jobs=jobs,

@@ -8,6 +8,7 @@ import numpy as np
 
 from funnelsim.calendar import HOUR_MS
 from funnelsim.config.scenario import Scenario
+from funnelsim.engines.choice import Engine, Wish
 from funnelsim.lab.play import Played, draw, play
 from funnelsim.metrics.breakdown import by_channel, by_month, by_offer, by_tier, speed_to_lead_sample
 from funnelsim.metrics.tables import Table
@@ -35,9 +36,9 @@ class Portrait:
     waits: tuple[TierWaits, ...]  # by tier
 
 
-def portray(scenario: Scenario, replication: int) -> Portrait:
+def portray(scenario: Scenario, replication: int, *, engine: Engine | Wish = "auto") -> Portrait:
     """Return the portrait of one replication. Other processes import this by name."""
-    return portrait_of(play(scenario, draw(scenario, replication)))
+    return portrait_of(play(scenario, draw(scenario, replication), engine=engine))
 
 
 def portrait_of(played: Played) -> Portrait:

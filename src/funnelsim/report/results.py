@@ -23,6 +23,7 @@ from typing import Any
 from funnelsim.config.dump import dump_toml, scenario_digest
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search
+from funnelsim.engines.choice import Wish
 from funnelsim.errors import ResultError
 
 SCHEMA_VERSION = 1
@@ -41,6 +42,7 @@ class Provenance:
     started: dt.datetime  # aware
     finished: dt.datetime  # aware
     complete: bool = True  # False where the user interrupted before all were finished
+    engine: Wish = "reference"  # the one that played; the others give the same bits
 
 
 def identity(scenario: Scenario) -> str:
@@ -186,16 +188,22 @@ def _manifest(provenance: Provenance, digests: dict[str, str]) -> dict[str, Any]
         "replications": list(provenance.replications),
         "complete": provenance.complete,
         "again": _again(provenance.replications),
+        "engine": provenance.engine,
         "versions": {
             "funnelsim": provenance.version,
             "python": platform.python_version(),
-            **{name: metadata.version(name) for name in PACKAGES},
+            **{name: metadata.version(name) for name in packages_of(provenance.engine)},
         },
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "started": provenance.started.isoformat(timespec="seconds"),
         "finished": provenance.finished.isoformat(timespec="seconds"),
         "files": digests,
     }
+
+
+def packages_of(engine: str) -> tuple[str, ...]:
+    """Return the packages whose versions a result names."""
+    return (*PACKAGES, "numba") if engine == "compiled" else PACKAGES
 
 
 def _again(replications: Sequence[int]) -> str:

@@ -65,7 +65,7 @@ def write_run(
         for name, figure in run_figures(portraits, frame, scenario, imprint=imprint).items():
             save_png(figure, partial / f"{name}.png", imprint)
         if log_replication is not None:
-            played = play(scenario, draw(scenario, log_replication))
+            played = play(scenario, draw(scenario, log_replication), engine=provenance.engine)
             leads_frame(played).to_csv(partial / "leads.csv")
             _csv(touches_frame(played), partial / "touches.csv")
         publish(partial, folder, provenance)

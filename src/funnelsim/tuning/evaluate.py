@@ -2,72 +2,47 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import fields
 from functools import lru_cache
-
-import numpy as np
+from itertools import pairwise
 
 from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search
+from funnelsim.engines.choice import Engine, choose
 from funnelsim.errors import FunnelsimError
+from funnelsim.lab.cache import CACHE_BYTES, LeadsCache
 from funnelsim.lab.play import draw, play
-from funnelsim.lab.processes import WorkerLostError, to_json, worker_pool
-from funnelsim.records import Leads
+from funnelsim.lab.processes import WorkerLostError, to_json, worker_pools
 from funnelsim.tuning.evaluations import Evaluate, Job
 from funnelsim.tuning.goals import Row
-
-LEADS_BYTES = 2**30
-"""Memory for drawn leads, all workers together; each keeps at least one replication."""
 
 
 class EvaluationError(FunnelsimError):
     """A policy that could not be played; names the replication, so that it can be run again alone."""
 
 
-class LeadsCache:
-    """The leads of replications, drawn when first asked for; those not used for longest go beyond `most_bytes`."""
-
-    def __init__(self, draw_one: Callable[[int], Leads], *, most_bytes: int) -> None:
-        self._draw = draw_one
-        self._most = most_bytes
-        self._kept: OrderedDict[int, Leads] = OrderedDict()
-        self._bytes = 0
-
-    def __call__(self, replication: int) -> Leads:
-        """Return the leads of one replication."""
-        if replication in self._kept:
-            self._kept.move_to_end(replication)
-            return self._kept[replication]
-        leads = self._draw(replication)
-        self._kept[replication] = leads
-        self._bytes += size_of(leads)
-        while self._bytes > self._most and len(self._kept) > 1:
-            self._bytes -= size_of(self._kept.popitem(last=False)[1])
-        return leads
-
-
 class Bench:
     """One world on which policies are tried."""
 
-    def __init__(self, scenario: Scenario, *, leads_bytes: int = LEADS_BYTES) -> None:
+    def __init__(self, scenario: Scenario, *, engine: Engine, cache_bytes: int = CACHE_BYTES) -> None:
         self._world = without_search(scenario)
-        self._leads = LeadsCache(lambda replication: draw(self._world, replication), most_bytes=leads_bytes)
+        self._engine = engine
+        self._leads = LeadsCache(lambda replication: draw(self._world, replication), most_bytes=cache_bytes)
         self._scenario = lru_cache(maxsize=64)(self._under)
 
     def __call__(self, job: Job) -> Row:
-        """Return every measure of one policy in one replication.
+        """Return the measures that a job wants of one policy in one replication.
 
         Raises:
             EvaluationError: where it cannot be played.
         """
         try:
-            return play(self._scenario(job.document), self._leads(job.replication)).summary()
+            played = play(self._scenario(job.document), self._leads(job.replication), engine=self._engine)
+            return played.summary(job.measures)
         except Exception as error:
             what = str(error) if isinstance(error, FunnelsimError) else f"{type(error).__name__}: {error}"
             raise EvaluationError(
@@ -83,36 +58,54 @@ def without_search(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"search": Search()})
 
 
-def size_of(leads: Leads) -> int:
-    """Return the bytes that the arrays of `leads` take."""
-    arrays = (getattr(leads, f.name) for f in fields(leads))
-    return sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
-
-
 @contextmanager
-def evaluating(scenario: Scenario, *, jobs: int, leads_bytes: int = LEADS_BYTES) -> Iterator[Evaluate]:
+def evaluating(
+    scenario: Scenario, *, jobs: int, engine: Engine | None = None, cache_bytes: int = CACHE_BYTES
+) -> Iterator[Evaluate]:
     """Give what evaluates policies in the world of `scenario`, with `jobs` processes; their number changes no answer.
+
+    Each process has its own share of the replications, so that it draws and keeps those alone.
 
     Args:
         scenario: The world; its own policy does not matter.
         jobs: Worker processes, >= 1; 1 works in this process.
-        leads_bytes: Memory for drawn leads, all workers together.
+        engine: The one that plays; chosen as `auto` where it is None.
+        cache_bytes: Memory for drawn leads, all workers together.
 
     Raises:
         EvaluationError: where a policy cannot be played.
         WorkerLostError: where a worker process is killed.
     """
+    engine = engine or choose()
+    engine.prepare()
     if jobs == 1:
-        bench = Bench(scenario, leads_bytes=leads_bytes)
+        bench = Bench(scenario, engine=engine, cache_bytes=cache_bytes)
         yield lambda wanted: ((job, bench(job)) for job in wanted)
         return
-    world = to_json(without_search(scenario))
-    with worker_pool(jobs) as pool:
-        yield lambda wanted: _through(pool, world, wanted, leads_bytes // jobs)
+    about = to_json(without_search(scenario)), engine, cache_bytes // jobs
+    with worker_pools([1] * jobs) as pools:
+        yield lambda wanted: _through(pools, about, wanted)
 
 
-def _through(pool: Executor, world: str, wanted: Sequence[Job], leads_bytes: int) -> Iterable[tuple[Job, Row]]:
-    futures = {pool.submit(_answer, world, leads_bytes, job): job for job in wanted}
+About = tuple[str, Engine, int]
+"""What a worker must know: the world as JSON, the engine, and its own memory for leads."""
+
+
+def shares(wanted: Sequence[Job], workers: int) -> list[Sequence[Job]]:
+    """Return `wanted` cut into parts of equal length (within one), in its order: one replication after the other.
+
+    The next batch of as many policies is cut at the same places, so each worker finds its replications drawn.
+    """
+    cuts = [len(wanted) * w // workers for w in range(workers + 1)]
+    return [wanted[begin:end] for begin, end in pairwise(cuts)]
+
+
+def _through(pools: Sequence[Executor], about: About, wanted: Sequence[Job]) -> Iterable[tuple[Job, Row]]:
+    futures = {
+        pool.submit(_answer, about, job): job
+        for pool, share in zip(pools, shares(wanted, len(pools)), strict=True)
+        for job in share
+    }
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
@@ -126,10 +119,11 @@ def _through(pool: Executor, world: str, wanted: Sequence[Job], leads_bytes: int
 
 
 @lru_cache(maxsize=1)
-def _bench(world: str, leads_bytes: int) -> Bench:
+def _bench(about: About) -> Bench:
     """Return the bench of this worker process."""
-    return Bench(Scenario.model_validate_json(world), leads_bytes=leads_bytes)
+    world, engine, cache_bytes = about
+    return Bench(Scenario.model_validate_json(world), engine=engine, cache_bytes=cache_bytes)
 
 
-def _answer(world: str, leads_bytes: int, job: Job) -> Row:
-    return _bench(world, leads_bytes)(job)
+def _answer(about: About, job: Job) -> Row:
+    return _bench(about)(job)

@@ -21,6 +21,7 @@ class Job:
     policy: str  # its digest
     document: str  # the policy as JSON
     replication: int
+    measures: tuple[str, ...] | None = None  # those wanted; None = all
 
 
 Evaluate = Callable[[Sequence[Job]], Iterable[tuple[Job, Row]]]
@@ -64,15 +65,16 @@ class Evaluations:
         """
         documents = dict(policies)
         # One replication after the other: a worker then needs few of them at a time.
-        wanted = [Job(digest, document, r) for r in replications for digest, document in documents.items()]
+        kept = None if measures is None else tuple(measures)
+        wanted = [Job(digest, document, r, kept) for r in replications for digest, document in documents.items()]
         missing = [job for job in wanted if (job.policy, job.replication) not in self._rows]
         if len(missing) < len(wanted):
             step(len(wanted) - len(missing))
         for job, row in self._evaluate(missing) if missing else ():
-            kept = {name: float(row[name]) for name in (row if measures is None else measures)}
-            self._rows[job.policy, job.replication] = kept
+            values = {name: float(row[name]) for name in kept or row}
+            self._rows[job.policy, job.replication] = values
             self._file.write(
-                json.dumps({"policy": job.policy, "replication": job.replication, "measures": kept}) + "\n"
+                json.dumps({"policy": job.policy, "replication": job.replication, "measures": values}) + "\n"
             )
             self._file.flush()
             step(1)

@@ -51,6 +51,7 @@ class Plan:
     trials: int | None = None  # policies in all; the scenario's (on resuming: the study's) where None
     resume: bool = False
     force: bool = False
+    engine: str = "reference"  # the one that plays; any gives the same study, so a resumed one may change it
 
 
 @dataclass(frozen=True, slots=True)

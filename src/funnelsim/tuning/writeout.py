@@ -178,6 +178,7 @@ def _provenance(
             "report": [REPORT_FROM, search.report_replications],
         },
         "summary": tuned.report.summary,
+        "engine": tuned.plan.engine,
         "versions": versions(tuned.plan.version),
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
