@@ -25,7 +25,7 @@ class Played:
     scored: Scored
     outcomes: Outcomes
     touches: TouchLog
-    engine: str  # which one played it; the others give the same bits
+    engine: str = "reference"  # which one played it; the others give the same bits
 
     def summary(self, only: Collection[str] | None = None) -> dict[str, float]:
         """Return every measure by name, or those whose names are in `only`."""
