@@ -152,6 +152,16 @@ def test_unready_leads_name_a_date_after_they_become_ready():
     assert stats.kstest(np.log(wait / (60.0 * DAY)) / 0.7, "norm").pvalue > 1e-4
 
 
+def test_dates_named_again_lie_one_after_another():
+    temper = {"callback_share": 1.0, "callback_again": {"form": "fixed", "mean": "3d"}}
+    plain, again = _draw(temper={"callback_share": 1.0}), _draw(temper=temper)
+    never = again.ready_from == NEVER
+
+    assert np.array_equal(again.callback_at[0], plain.callback_at[0])
+    assert np.array_equal(again.callback_at[:, ~never], plain.callback_at[:, ~never])
+    assert (np.diff(again.callback_at[:, never], axis=0) == 3 * DAY).all()
+
+
 def test_thresholds_without_limit_and_none():
     leads = worlds.many()
 

@@ -243,6 +243,12 @@ class Temper(Paper):
         factory=lambda: length("lognormal", median="60d", sigma=0.7),
         source="assumed",
     )
+    callback_again: Length | None = field(
+        None,
+        "duration",
+        "For those who never become ready: how long a date named at a touch lies after that of the touch before; "
+        "each counts from creation alone where absent.",
+    )
     misjudged_share: Share = field(
         0.06, "probability", "An unable or never-ready lead is passed on as an SQL by error.", source="assumed"
     )

@@ -104,16 +104,23 @@ def _reach(arrivals: Arrivals, market: Market, max_touches: int) -> tuple[Int64,
 def _callbacks(arrivals: Arrivals, journey: Journey, market: Market, max_touches: int) -> Int64:
     """Return the dates that unready leads name: (K, n), NEVER where none.
 
-    Those who become ready name a date some time after they do; the others one some time after their creation.
+    Those who become ready name a date some time after they do; the others one some time after their creation, or, where
+    `callback_again` is given, each some time after the date of the touch before.
     """
     luck, temper = arrivals.luck, market.temper
     ever = journey.ever_ready
     base = np.where(ever, journey.ready_from, arrivals.created)
+    after = np.zeros(luck.n, dtype=np.int64)  # from creation to the date of the touch before
 
     def named(k: int) -> Int64:
         names = luck.uniform("callback", k) < temper.callback_share
         uniform = luck.uniform("callback_date", k)
-        error, wait = length_ms(temper.callback_error, uniform), length_ms(temper.callback_never, uniform)
-        return np.where(names, base + duration(np.where(ever, error, wait)), NEVER)
+        error = duration(length_ms(temper.callback_error, uniform))
+        if temper.callback_again is None:
+            wait = duration(length_ms(temper.callback_never, uniform))
+        else:
+            after[:] += duration(length_ms(temper.callback_again if k else temper.callback_never, uniform))
+            wait = after
+        return np.where(names, base + np.where(ever, error, wait), NEVER)
 
     return rows(max_touches, luck.n, named)
