@@ -123,15 +123,17 @@ def choose(wish: Wish = "auto", *, plugin: Plugin | None = None) -> Engine:
             raise EngineError(f"engine: 'compiled' needs numba, which is not installed: {INSTALL}")
         return Engine("compiled")
     if plugin is not None:
-        return Engine("reference", "a plug-in takes part, which the compiled engine does not know")
+        engine = Engine("reference", "a plug-in takes part, which the compiled engine does not know")
+        _tell(engine)
+        return engine
     if not available():
         return Engine("reference", f"the same numbers come many times as fast with numba: {INSTALL}")
     return Engine("compiled", "the same numbers as the reference engine, many times as fast")
 
 
 @cache
-def tell(engine: Engine) -> None:
-    """Say which engine was chosen, once for each, to whoever reads the log of `funnelsim` (stderr, unless set up)."""
+def _tell(engine: Engine) -> None:
+    """Say once which engine was chosen, in the log of `funnelsim` (stderr, unless logging is set up)."""
     _log.warning("%s", engine)
 
 

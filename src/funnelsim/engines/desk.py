@@ -32,6 +32,7 @@ class Desk:
         self.agreement = shop.agreement
         self.order = shop.agreement.order
         self.pooled = shop.agreement.routing == POOL
+        self.rule: Callable[[Case, Sequence[Rep]], Rep] | None = None  # a user's own, in place of the policy's
         self.breaches = shop.agreement.on_breach != NO_BREACH and not self.pooled
         self.teams = [Team(j, shop) for j in range(shop.roster.n_teams)]
         self.reps: list[Rep] = []
@@ -246,11 +247,13 @@ class Desk:
             and rep not in excluded
             and (segment < 0 or rep.serves[segment])
         ]
-        return self._pick(team, fit, segment, by_opportunities=False)
+        return self._pick(team, fit, lead, by_opportunities=False)
 
-    def _pick(self, team: Team, fit: list[Rep], segment: int, *, by_opportunities: bool) -> Rep | None:
+    def _pick(self, team: Team, fit: list[Rep], lead: Case, *, by_opportunities: bool) -> Rep | None:
         if not fit:
             return None
+        if self.rule is not None:
+            return self._ruled(self.rule, lead, fit)
         method = self.agreement.routing
         if method == LEAST_LOADED:
             if by_opportunities:
@@ -263,10 +266,18 @@ class Desk:
             best = max(fit, key=lambda rep: (rep.turn_weight[duty], -rep.index))
             best.turn_weight[duty] -= sum(rep.weight for rep in fit)
             return best
-        turn = (by_opportunities, segment)
+        turn = (by_opportunities, lead.segment)
         last = team.turn.get(turn, -1)
         chosen = next((rep for rep in fit if rep.index > last), fit[0])
         team.turn[turn] = chosen.index
+        return chosen
+
+    @staticmethod
+    def _ruled(rule: Callable[[Case, Sequence[Rep]], Rep], lead: Case, fit: list[Rep]) -> Rep:
+        chosen = rule(lead, tuple(fit))
+        if chosen not in fit:
+            what = f"got {chosen!r} for lead {lead.i}"
+            raise ValueError(f"the routing rule must return one of the reps it was given, {what}")
         return chosen
 
     def release_lead(self, rep: Rep) -> None:
@@ -301,7 +312,7 @@ class Desk:
             free = [rep for rep in free if rep.serves[lead.segment]]
         if self.pooled or not free:
             return self.earliest_closer(lead, earliest, length, free)
-        rep = self._pick(team, free, lead.segment, by_opportunities=True)
+        rep = self._pick(team, free, lead, by_opportunities=True)
         assert rep is not None
         return rep, rep.first_slot(earliest, length, self.agreement.slot_ms)
 

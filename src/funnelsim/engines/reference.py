@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from funnelsim.engines.shop import Shop
 from funnelsim.engines.worklist import WorkList
 from funnelsim.records import NEVER, Int64, Leads, Outcomes, Rules, Scored, TouchLog
 from funnelsim.roster import Agreement, Roster
+
+if TYPE_CHECKING:
+    from funnelsim.engines.case import Case
+    from funnelsim.engines.rep import Rep
 
 
 def run(
@@ -28,6 +32,8 @@ def run(
     *,
     watch: Callable[[Shop], None] | None = None,
     new_list: Callable[[int], WorkList] = WorkList,
+    route: Callable[[Case, Sequence[Rep]], Rep] | None = None,
+    processes: Sequence[Callable[[Shop], Generator[Any, Any, Any]]] = (),
 ) -> tuple[Outcomes, TouchLog]:
     """Play one policy on `leads` and return what became of each, and who did what to whom.
 
@@ -42,11 +48,17 @@ def run(
         end: Events at or after this (ms) do not happen.
         watch: Called with the shop after the work of each instant was given out (for tests).
         new_list: Makes the work lists (for tests that measure them).
+        route: A user's own routing rule (see `choice.Plugin`).
+        processes: A user's own SimPy processes (see there).
     """
     if leads.n >= moments.MOST_LEADS:
         raise ValueError(f"at most {moments.MOST_LEADS - 1} leads can be told apart, got {leads.n}")
     shop = Shop(leads, scored, roster, agreement, rules, end, new_list=new_list)
     desk = shop.desk
+    desk.rule = route
+    for process in processes:
+        running: Any = shop.env.process(process(shop))
+        running.callbacks.append(_raise_fault)
     _Arrivals(shop, leads, scored)
     with _uncollected():
         shop.env.run_until(end, desk, None if watch is None else lambda: watch(shop))
@@ -55,6 +67,12 @@ def run(
         prospect.log_as_open()
         prospect.write()
     return shop.outcomes(leads), shop.log.close()
+
+
+def _raise_fault(ended: Any) -> None:
+    """End the replication where a user's process has failed: the clock itself would pass over it."""
+    if not ended._ok:
+        raise ended._value
 
 
 @contextmanager
