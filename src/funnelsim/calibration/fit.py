@@ -11,12 +11,13 @@ import numpy as np
 from funnelsim.calibration.fit_arrivals import fit_arrivals
 from funnelsim.calibration.fit_deals import fit_deals
 from funnelsim.calibration.fit_lengths import fit_lengths
+from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import fit_offers, kinds
 from funnelsim.calibration.fit_parameter import Assumed, Block, Parameter, joined
 from funnelsim.calibration.fit_policy import PolicyFit, fit_policy
 from funnelsim.calibration.fit_practice import fit_practice
 from funnelsim.calibration.fit_reach import fit_reach
-from funnelsim.calibration.fit_scenario import ASSUMED, CAUSAL_SHARE, Practised, tables_of
+from funnelsim.calibration.fit_scenario import ASSUMED, CAUSAL_SHARE, tables_of
 from funnelsim.calibration.fit_scores import fit_scores
 from funnelsim.calibration.fit_spend import fit_spend
 from funnelsim.calibration.history import History

@@ -70,7 +70,8 @@ def fit_deals(history: History) -> Block:
             Assumed("market.deal.close", "the default", "no dates of deals"),
             Assumed("market.deal.value_mean", "the default", "no deals"),
         )
-    return joined(_share_and_time(history, deals), _delay(history, deals), _value(history, deals))
+    times = _share_and_time(history, deals)
+    return joined(times, _delay(history, deals, times), _value(history, deals))
 
 
 def _share_and_time(history: History, deals: Deals) -> Block:
@@ -80,15 +81,12 @@ def _share_and_time(history: History, deals: Deals) -> Block:
     """
     dated = int(np.isfinite(deals.days).sum())
     if dated < 20:
-        shares, covariance = _win_shares(history, deals, np.ones(history.leads.n))
+        shares, covariance = _win_shares(history, deals, np.ones(history.leads.n), None)
         few = Assumed("market.deal.close", "lognormal, median 14 d, sigma 1", f"only {dated} deals have a date")
         return block(shares, covariance, assumed=(few,))
     theta, rows, covariance, words = _time(deals, "days_to_won", "from creation")
-    # A lead open for c days counts as (1 - p) / (1 - p + p S(c)) of one that will never buy.
-    survives = scipy_stats.norm.sf((np.log(deals.open_days) - theta[1]) / np.exp(theta[2]))
-    share = special.expit(theta[0])
-    matured = np.where(deals.won | deals.lost, 1.0, (1.0 - share) / (1.0 - share + share * survives))
-    shares, share_covariance = _win_shares(history, deals, matured)
+    by_now = scipy_stats.norm.cdf((np.log(deals.open_days) - theta[1]) / np.exp(theta[2]))
+    shares, share_covariance = _win_shares(history, deals, by_now, _share_variance(deals))
     parts = [block(shares, share_covariance), block(rows, covariance, warnings=words)]
     talked = first_contact_hours(history) / 24.0
     of = np.isfinite(talked)
@@ -122,25 +120,49 @@ def _time(deals: Deals, name: str, since: str) -> tuple[Float64, Rows, Float64, 
     return theta, rows, covariance[1:, 1:], failed
 
 
-def _win_shares(history: History, deals: Deals, matured: Float64) -> tuple[Rows, Float64]:
-    """Return win shares: wins over leads, an open lead counting as far as its time is up.
+def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | None) -> tuple[Rows, Float64]:
+    """Return the shares of leads that are won or will be, given how much of each one's time is up.
 
-    Intervals on the log-odds, half a win and half a loss added (Agresti 2013, section 3.1).
+    A lead of `by_now` F that is still open has the likelihood 1 - p F. Intervals on the log-odds, half a win and half a
+    loss added (Agresti 2013, section 3.1); what is unknown of F adds to all of them what it adds to the total.
+
+    Args:
+        history: Its channels.
+        deals: What is known of each end.
+        by_now: (n,) probability that a deal would have been made by now.
+        joint: Variance of the total's log-odds with F unknown; None: as if it were known.
     """
     rows: Rows = []
-    variances = []
-    method = "wins over leads whose time is up"
+    variances: list[float] = []
+    method = "maximum likelihood, open leads censored"
     everybody = np.ones(history.leads.n, dtype=np.bool_)
     chosen = [("deals.win_share", everybody)]
     chosen += [(f"deals.win_share.{name}", history.leads.channel == c) for c, name in enumerate(history.channels)]
     for path, mine in chosen:
-        wins, of = float(deals.won[mine].sum()), float(matured[mine].sum())
-        losses = max(of - wins, 0.0)
-        share = (wins + 0.5) / (wins + losses + 1.0)
-        warning = "" if wins >= 10 else f"only {wins:.0f} wins"
-        rows.append((path, share, "logit", "share", method, int(mine.sum()), warning))
-        variances.append(1.0 / (wins + 0.5) + 1.0 / (losses + 0.5))
-    return rows, np.diag(variances)
+        wins, losses = float(deals.won[mine].sum()) + 0.5, float((deals.lost & mine).sum()) + 0.5
+        waiting = by_now[mine & ~deals.won & ~deals.lost]
+        share, variance = _share(wins, losses, waiting)
+        rows.append((path, share, "logit", "share", method, int(mine.sum()), "" if wins >= 10 else "few wins"))
+        variances.append(variance)
+    more = 0.0 if joint is None else max(joint - variances[0], 0.0)
+    return rows, np.diag([variance + more for variance in variances])
+
+
+def _share(wins: float, losses: float, waiting: Float64) -> tuple[float, float]:
+    """Return the share that maximises wins log p + losses log(1 - p) + sum log(1 - p F), and its log-odds' variance."""
+
+    def slope(p: float) -> float:
+        return wins / p - losses / (1.0 - p) - float((waiting / (1.0 - p * waiting)).sum())
+
+    p = float(optimize.brentq(slope, 1e-12, 1.0 - 1e-12))
+    information = wins / p**2 + losses / (1.0 - p) ** 2 + float(((waiting / (1.0 - p * waiting)) ** 2).sum())
+    return p, 1.0 / (information * (p * (1.0 - p)) ** 2)
+
+
+def _share_variance(deals: Deals) -> float | None:
+    """Return the variance of the log-odds of the share won, the time to a deal being unknown."""
+    variance = float(_cure(deals)[1][0, 0])
+    return variance if np.isfinite(variance) else None
 
 
 def _cure(deals: Deals) -> tuple[Float64, Float64, bool]:
@@ -197,22 +219,28 @@ def first_contact_hours(history: History) -> Float64:
     return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
 
 
-def _delay(history: History, deals: Deals) -> Block:
+def _delay(history: History, deals: Deals, times: Block) -> Block:
     """Return how the win share of contacted leads falls with the delay of the first contact: p0 exp(-d / tau).
 
-    By maximum likelihood in (logit p0, 1 / tau): a fall that the data cannot tell from none has an interval that
-    includes 0. Observational: those who answer late differ from those who answer at once, and reps choose.
+    By maximum likelihood in (logit p0, 1 / tau), an open lead counting as not won so far: 1 - p F(c), F the fitted time
+    from the first talk to a deal. A fall that the data cannot tell from none has an interval that includes 0.
+    Observational: those who answer late differ from those who answer at once, and reps choose.
     """
     delay = first_contact_hours(history) / 24.0
     known = np.isfinite(delay)
+    by_now = np.ones(history.leads.n)
+    if times.has("deals.close_days_median"):
+        waited = np.maximum(deals.open_days - np.where(known, delay, 0.0), deals.least_days)
+        middle, sigma = np.log(times.value("deals.close_days_median")), times.value("deals.close_days_sigma")
+        by_now = np.where(deals.lost, 1.0, scipy_stats.norm.cdf((np.log(waited) - middle) / sigma))
     if known.sum() < 200 or deals.won[known].sum() < 20:
         return nothing(Assumed("market.deal.win_tau", "none", "too few contacts of known delay"))
-    days, won = delay[known], deals.won[known]
+    days, won, ripe = delay[known], deals.won[known], by_now[known]
     scale = max(float(np.median(days)), 0.1)
 
     def negative(theta: Float64) -> float:
         p = np.clip(special.expit(theta[0]) * np.exp(-theta[1] * days / scale), 1e-12, 1.0 - 1e-12)
-        return -float(np.where(won, np.log(p), np.log1p(-p)).sum())
+        return -float(np.where(won, np.log(p), np.log1p(-p * ripe)).sum())
 
     start = np.array([float(special.logit(np.clip(won.mean(), 1e-4, 0.99))), 0.0])
     found = optimize.minimize(negative, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-8})

@@ -17,8 +17,8 @@ import numpy as np
 
 from funnelsim.calibration import observed
 from funnelsim.calibration.arrivals import given_arrivals
+from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import kinds
-from funnelsim.calibration.fit_scenario import Practised
 from funnelsim.calibration.history import History
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.scenario import Scenario
@@ -30,9 +30,9 @@ WITHIN_MINUTES = (15.0, 60.0, 240.0, 1440.0, 2880.0)
 BY_ATTEMPT = (1, 2, 3, 4, 6)
 GIVEN_UP = (1, 2, 3, 5)
 
-TOLERANCE = {"response": 0.2, "answered": 0.04, "called": 0.04, "reached": 0.02, "given_up": 0.04, "attempts": 0.2}
-"""A distance of one: a fifth of a response quantile or of the mean number of attempts, four points of a share (two of
-those reached)."""
+TOLERANCE = {"response": 0.2, "answered": 0.04, "called": 0.04, "reached": 0.02, "given_up": 0.04, "attempts": 0.1}
+"""A distance of one: a fifth of a response quantile, a tenth of the mean number of attempts, four points of a share
+(two of those reached)."""
 WEIGHT = {"response p50": 3.0, "response p90": 2.0}
 MOST_LEADS = 30_000
 """A larger history is not played a hundred times; its policy is read off (`read_off`)."""
@@ -147,10 +147,10 @@ CHOICES: Choices = {
     "first_touch": lambda g: str(
         g.choice(["1 business hours", "4 business hours", "8 business hours", "2 business days", "72h"])
     ),
-    "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10])),
+    "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10, 14])),
     "gap_hours": lambda g: float(np.exp(g.uniform(np.log(2.0), np.log(72.0)))),
     "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(60.0)))),
-    "callback_days": lambda g: float(np.exp(g.uniform(np.log(2.0), np.log(60.0)))),
+    "callback_days": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(30.0)))),
     "callback_sigma": lambda g: float(g.uniform(0.5, 2.2)),
     "latency_minutes": lambda g: float(g.choice([0.0, 2.0, 5.0, 8.0, 10.0])),
 }

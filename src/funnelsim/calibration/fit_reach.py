@@ -21,7 +21,7 @@ from funnelsim.records import Bool, Float64, Int64, Row
 
 HOUR_MS = 3_600_000
 NODES = 40
-"""Quadrature nodes: at sigma 2 and ten attempts the log-likelihood is right to 1e-6 a lead."""
+"""Quadrature nodes: the log-likelihood of a lead is right to 1e-4 at worst (ten attempts, sigma 2), mostly to 1e-7."""
 
 MOST_LEADS = 30_000
 """More leads than these are sampled: they fix each parameter to within a few percent, far below what confounds it."""
