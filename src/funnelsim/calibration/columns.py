@@ -52,11 +52,13 @@ class Columns:
         found = None
         for name, values in rule.items():
             place = self.form.place([name])
-            if place is None:
+            if place is not None:
+                hit = has_one_of(self.rows.columns[place], values, any_value=ANY)
+                found = hit if found is None else found | hit
+            elif self.form.guess([name]):
                 self._lacks(f"{key}.{name}", [name])
-                continue
-            hit = has_one_of(self.rows.columns[place], values, any_value=ANY)
-            found = hit if found is None else found | hit
+        if found is None:
+            self._lacks(key, list(rule))
         return found
 
     def times(self, key: str) -> Times | None:

@@ -71,14 +71,26 @@ def read_touch_rows(columns: Columns, mapping: Mapping, *, span: Span) -> TouchR
         columns=columns,
         ledger=ledger,
         at=at,
-        lead=columns.text("lead"),
-        contact=columns.text("contact"),
+        lead=_first_id(columns.text("lead"), ledger),
+        contact=_first_id(columns.text("contact"), ledger),
         rep=None if (rep := columns.text("rep")) is None else merged(rep, {}),
         email=mail,
         duration_ms=np.full(columns.rows.n, NO, dtype=np.int64) if lengths is None else lengths.ms,
         talk=talk,
         knows_talks=knows,
     )
+
+
+def _first_id(text: Text | None, ledger: Ledger) -> Text | None:
+    """Return the first id of each row: some exports list several, separated by semicolons."""
+    if text is None:
+        return None
+    several = np.array([";" in word for word in text.tolist()], dtype=np.bool_)
+    if several.any():
+        text = text.copy()
+        text[several] = [word.split(";")[0].strip() for word in text[several].tolist()]
+        ledger.change("several_ids", "a touch of several people, taken as the first one's", int(several.sum()))
+    return text
 
 
 def _lengths(columns: Columns, spec: TouchColumns, mapping: Mapping, ledger: Ledger) -> Durations | None:

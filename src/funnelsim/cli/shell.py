@@ -26,7 +26,11 @@ COMMANDS = {
     "check": Entry("funnelsim.cli.check", "check", "Say what is wrong with scenarios, or what they amount to."),
     "run": Entry("funnelsim.cli.run", "run", "Simulate a scenario and print its measures."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
+    "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
+    "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),
+    "replay": Entry("funnelsim.cli.replay", "replay", "Play an export's leads again under another policy."),
     "trace": Entry("funnelsim.cli.trace", "trace", "Tell the life of one lead."),
+    "map": Entry("funnelsim.cli.map", "map_files", "Propose a mapping that reads a CRM's export."),
     "measures": Entry("funnelsim.cli.measures", "measures", "List every measure with unit and definition."),
     "schema": Entry("funnelsim.cli.schema", "schema", "Print the JSON schema of scenarios, for editors."),
 }

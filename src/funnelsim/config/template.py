@@ -16,10 +16,16 @@ def template_text() -> str:
 
 
 def write_template(path: Path, *, force: bool = False) -> None:
-    """Write the commented scenario to `path`, whole or not at all.
+    """Write the commented scenario to `path`, as `write_new` does."""
+    write_new(path, template_text(), force=force)
+
+
+def write_new(path: Path, text: str, *, force: bool = False) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all.
 
     Args:
         path: The file to write; its folder must be there.
+        text: What it will hold.
         force: Write over a file that is there already.
 
     Raises:
@@ -34,7 +40,7 @@ def write_template(path: Path, *, force: bool = False) -> None:
     try:
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(template_text())
+            file.write(text)
         os.chmod(draft, 0o666 & ~_umask())
         if force:
             os.replace(draft, path)
