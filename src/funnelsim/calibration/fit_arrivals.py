@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as scipy_stats
 
+from funnelsim.calibration.fit_offers import channels_of
 from funnelsim.calibration.fit_parameter import LEVEL, Assumed, Block, Entry, Parameter, block
 from funnelsim.calibration.history import History
 from funnelsim.records import Float64, Int64
@@ -221,23 +222,22 @@ def _channels(
 
     A channel's own days may vary more than Poisson (campaigns); its variance is then multiplied by its own index.
     """
-    n_channels, n = len(history.channels), history.leads.n
-    of = np.bincount(history.leads.channel[history.leads.channel >= 0], minlength=n_channels).astype(np.float64)
-    filled = np.maximum(of, 0.5)
-    known = max(of.sum(), 1.0)
+    present, n = channels_of(history), history.leads.n
+    known = float((history.leads.channel >= 0).sum())
     rows: list[Entry] = []
-    covariance = np.full((n_channels, n_channels), max(level_variance - 1.0 / max(n, 1), 0.0))
+    covariance = np.full((len(present), len(present)), max(level_variance - 1.0 / max(n, 1), 0.0))
     relative = mean / max(mean.sum(), 1e-12)
-    for c, name in enumerate(history.channels):
+    for j, (c, name) in enumerate(present):
         mine = np.bincount(days.of_lead[history.leads.channel == c], minlength=days.n).astype(np.float64)
-        index, low, _ = _dispersion(mine, of[c] * relative, 1) if of[c] >= 25 else (1.0, 0.0, 0.0)
+        of = float(mine.sum())
+        index, low, _ = _dispersion(mine, of * relative, 1) if of >= 25 else (1.0, 0.0, 0.0)
         factor = max(1.0, index) if low > 1.0 else 1.0
-        covariance[c, c] += factor / filled[c]
+        covariance[j, j] += factor / of
         uneven = f"its days vary {index:.1f} times as much as Poisson: campaigns, not a steady flow"
         warning = uneven if low > 1.0 else ""
         rows.append(
-            (f"arrivals.leads_per_day.{name}", float(total * filled[c] / known), "log", "leads/day",
-             "Poisson likelihood given the shape that all channels share", int(of[c]), warning)
+            (f"arrivals.leads_per_day.{name}", float(total * of / known), "log", "leads/day",
+             "Poisson likelihood given the shape that all channels share", int(of), warning)
         )  # fmt: skip
     return rows, covariance
 

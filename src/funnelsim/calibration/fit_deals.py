@@ -19,6 +19,7 @@ import numpy as np
 from scipy import optimize, special
 from scipy import stats as scipy_stats
 
+from funnelsim.calibration.fit_offers import channels_of
 from funnelsim.calibration.fit_parameter import LEVEL, Assumed, Block, Entry, block, joined, nothing
 from funnelsim.calibration.history import History
 from funnelsim.records import NO, Bool, Float64, Int64
@@ -137,7 +138,7 @@ def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | 
     method = "maximum likelihood, open leads censored"
     everybody = np.ones(history.leads.n, dtype=np.bool_)
     chosen = [("deals.win_share", everybody)]
-    chosen += [(f"deals.win_share.{name}", history.leads.channel == c) for c, name in enumerate(history.channels)]
+    chosen += [(f"deals.win_share.{name}", history.leads.channel == c) for c, name in channels_of(history)]
     for path, mine in chosen:
         wins, losses = float(deals.won[mine].sum()) + 0.5, float((deals.lost & mine).sum()) + 0.5
         waiting = by_now[mine & ~deals.won & ~deals.lost]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from funnelsim.calibration.fit_offers import KINDS, kinds
+from funnelsim.calibration.fit_offers import KINDS, channels_of, kinds
 from funnelsim.calibration.fit_parameter import Block
 from funnelsim.calibration.history import History
 
@@ -125,7 +125,7 @@ def _channels(history: History, found: Block) -> dict[str, Any]:
     """Return the channels under the history's names, whose leads are won in proportion to the fitted shares."""
     months = np.array([get(found, f"market.shape.month_weights.{m}", 1.0) for m in range(12)])
     made = {}
-    for name in history.channels:
+    for _, name in channels_of(history):
         share = get(found, f"channels.{name}.visit_to_lead", 1.0)
         spent = max(get(found, f"channels.{name}.spend_per_month", 0.0), 0.0)
         # Weights are scaled to a mean of one over twelve months, of which the history may hold a few.
@@ -175,9 +175,10 @@ def _shares(history: History, attribute: str, mine: Any) -> dict[str, float]:
 
 
 def _firmographics(history: History) -> dict[str, Any]:
-    even = np.full(len(history.channels), round(1.0 / len(history.channels), 4))
+    names = [name for _, name in channels_of(history)]
+    even = np.full(len(names), round(1.0 / len(names), 4))
     even[0] += round(1.0 - float(even.sum()), 4)
-    channel = {name: round(float(s), 4) for name, s in zip(history.channels, even, strict=True)}
+    channel = {name: round(float(s), 4) for name, s in zip(names, even, strict=True)}
     made: dict[str, Any] = {"channel": {"mix": channel}}
     for a in attributes_of(history):
         made[a] = {"mix": {**dict.fromkeys(history.categories[a], 0.0), **_shares(history, a, slice(None))}}

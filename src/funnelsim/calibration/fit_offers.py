@@ -11,6 +11,12 @@ from funnelsim.records import Bool
 KINDS = ("lead", "invalid", "not_called")
 
 
+def channels_of(history: History) -> tuple[tuple[int, str], ...]:
+    """Return index and name of each channel that has a lead; one that has only spend is left out of a scenario."""
+    counts = np.bincount(history.leads.channel[history.leads.channel >= 0], minlength=len(history.channels))
+    return tuple((c, name) for c, name in enumerate(history.channels) if counts[c])
+
+
 def kinds(history: History) -> tuple[Bool, Bool, Bool]:
     """Return which leads are to be called, have a wrong number and were never called, or are not called: (n,) each."""
     leads = history.leads
@@ -30,10 +36,12 @@ def fit_offers(history: History) -> Block:
     for kind, mine in zip(KINDS[1:], kinds(history)[1:], strict=True):
         if not mine.any():
             continue
-        for c, name in enumerate(history.channels):
+        for c, name in channels_of(history):
             of = history.leads.channel == c
             k, n = float((mine & of).sum()), float(of.sum())
-            share = (k + 0.5) / (n + 1.0) if 0 < k < n else k / max(n, 1.0)
+            if not k:
+                continue
+            share = (k + 0.5) / (n + 1.0)
             path = f"channels.{name}.offers.{kind}"
             rows.append((path, share, "logit", "share", "counted, never called", int(n), ""))
             variances.append(1.0 / (k + 0.5) + 1.0 / (n - k + 0.5))

@@ -111,7 +111,7 @@ def _run(history: History) -> dict[str, Any]:
         "time_zone": history.time_zone,
         "warmup_days": 0,
         "horizon_days": (history.last_day - history.first_day).days + 1,
-        "followup_days": int(np.clip((history.as_of - history.last_day).days, 1, MOST_FOLLOWUP_DAYS)),
+        "followup_days": int(np.clip((history.as_of - history.last_day).days, 0, MOST_FOLLOWUP_DAYS)),
         "replications": 20,
         "max_touches": 24,
     }

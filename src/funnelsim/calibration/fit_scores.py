@@ -14,6 +14,7 @@ import numpy as np
 from scipy import optimize, special
 from scipy import stats as scipy_stats
 
+from funnelsim.calibration.fit_offers import channels_of
 from funnelsim.calibration.fit_parameter import LEVEL, Assumed, Block, Entry, Parameter, block, joined, nothing
 from funnelsim.calibration.history import History
 from funnelsim.records import Bool, Float64, Int64
@@ -35,7 +36,10 @@ class Term:
 
 def terms_of(history: History, *, leave_out: tuple[str, ...] = ("offer",)) -> tuple[Term, ...]:
     """Return channel and attributes that are known at arrival and have at least two categories."""
-    terms = [Term("channel", history.channels, history.leads.channel.astype(np.int64))]
+    present = channels_of(history)
+    place = np.full(len(history.channels) + 1, -1)
+    place[[c for c, _ in present]] = np.arange(len(present))
+    terms = [Term("channel", tuple(name for _, name in present), place[history.leads.channel])]
     for name, categories in history.categories.items():
         if name in history.known_late or name in leave_out or not 2 <= len(categories) <= 60:
             continue

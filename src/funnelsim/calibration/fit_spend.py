@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from funnelsim.calibration.fit_offers import channels_of
 from funnelsim.calibration.fit_parameter import Assumed, Block, Entry, block, nothing
 from funnelsim.calibration.history import History
 
@@ -31,7 +32,7 @@ def fit_spend(history: History) -> Block:
     rows: Rows = []
     variances = []
     assumed = []
-    for c, name in enumerate(history.channels):
+    for c, name in channels_of(history):
         mine = inside & (table.channel == c)
         daily = np.bincount(table.day[mine] - first, np.nan_to_num(table.spend[mine]), minlength=span)
         weeks = daily[: span // 7 * 7].reshape(-1, 7).sum(axis=1)
