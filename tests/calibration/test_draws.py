@@ -3,7 +3,7 @@
 import pytest
 
 from calibration.scenes_backtest import scenario
-from funnelsim.calibration.draws import read_draws, with_draw, write_draws
+from funnelsim.calibration.draws import draws_text, read_draws, with_draw
 from funnelsim.config.dump import scenario_digest
 from funnelsim.errors import InputError
 
@@ -56,7 +56,7 @@ def test_every_wrong_path_is_named():
 
 def test_a_file_of_draws_is_read_back(tmp_path):
     draws = [DRAW, {**DRAW, "market.reach.mu": 1 / 3}]
-    write_draws(tmp_path / "posterior.csv", draws)
+    (tmp_path / "posterior.csv").write_text(draws_text(draws), encoding="utf-8", newline="")
 
     assert read_draws(tmp_path / "posterior.csv") == tuple(draws)
 

@@ -7,6 +7,7 @@ A file of draws is a CSV with a column for each path ("market.reach.mu", "market
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -67,13 +68,14 @@ def _set(tables: Any, full: Any, path: str, value: float | str, where: str) -> F
     return None
 
 
-def write_draws(path: Path, draws: Sequence[Draw]) -> None:
-    """Write draws, all with the same paths, at least one, as CSV."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        names = list(draws[0])
-        writer.writerow(names)
-        writer.writerows([[_text(draw[name]) for name in names] for draw in draws])
+def draws_text(draws: Sequence[Draw]) -> str:
+    """Return draws, all with the same paths, at least one, as CSV."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    names = list(draws[0])
+    writer.writerow(names)
+    writer.writerows([[_text(draw[name]) for name in names] for draw in draws])
+    return file.getvalue()
 
 
 def read_draws(path: Path) -> tuple[dict[str, float | str], ...]:

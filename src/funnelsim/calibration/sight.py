@@ -32,7 +32,6 @@ class Look:
     last: dt.date
     mature_days: float = 0.0  # wins are counted of leads at least so old at `as_of`
     by: observed.By = "lead"  # whose attempts are numbered: each lead's own, or those of a person
-    meetings_are_calls: bool = False  # the CRM logs meetings as calls, so simulated ones are attempts too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +48,7 @@ def sight(history: History, look: Look) -> Sight:
     cohort = window(history, look.first, look.last)
     begins = int(history.clock().midnights[(look.first - history.first_day).days])
     at, rep = _attempts_in(history, begins, cohort.clock().measured_until)
-    figures = dict(_figures(cohort, look))
-    figures.update(_work(cohort, at, rep))
-    return Sight(figures, _curves(cohort, look, at, rep), logs_of(cohort, at))
+    return Sight(dict(_figures(cohort, look, at, rep)), _curves(cohort, look, at, rep), logs_of(cohort, at))
 
 
 def _attempts_in(history: History, begins: int, length: int) -> tuple[Int64, Int64]:
@@ -63,11 +60,12 @@ def _attempts_in(history: History, begins: int, length: int) -> tuple[Int64, Int
     return touches.at[inside] - begins, touches.rep[inside].astype(np.int64)
 
 
-def _figures(cohort: History, look: Look) -> Iterator[tuple[Key, float]]:
+def _figures(cohort: History, look: Look, at: Int64, rep: Int64) -> Iterator[tuple[Key, float]]:
     yield from _arrivals(cohort)
     yield from _wins(cohort, look)
     yield from _responses(cohort)
     yield from _reach(cohort, look)
+    yield from _work(cohort, at, rep)
     for q, days in _pairs(observed.DAYS_QUANTILES, observed.quantiles(_cycle(cohort), observed.DAYS_QUANTILES)):
         yield Key("days to won", f"p{100 * q:.0f}", "d"), days
     yield Key("deal value", "offer value of won deals, mean", cohort.currency), observed.mean_won_value(cohort)
