@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,12 +62,20 @@ class Curve:
 
 def visitor_curve(channel: Channel, market: Market, clock: Clock) -> Curve:
     """Return the expected number of visitors of `channel` since the start of the run."""
-    breaks = np.union1d(np.arange(0, clock.end, PIECE_MS), clock.midnights)
+    breaks = _breaks(clock)
     starts = breaks[:-1]
     day = np.searchsorted(clock.midnights, starts, side="right") - 1
     hour = clock.local_hour_of_week(starts) % 24
     per_ms = channel.visitors_per_day / DAY_MS * _by_day(channel, market, clock)[day] * _by_hour(channel, market)[hour]
     return Curve(breaks, np.concatenate(([0.0], np.cumsum(per_ms * np.diff(breaks)))))
+
+
+@lru_cache(maxsize=16)
+def _breaks(clock: Clock) -> Int64:
+    """Return every half hour of the run and every local midnight, in order, and its end."""
+    breaks = np.union1d(np.arange(0, clock.end, PIECE_MS), clock.midnights)
+    breaks.setflags(write=False)
+    return breaks
 
 
 def _shape(channel: Channel, market: Market) -> Shape:

@@ -36,12 +36,14 @@ def draw_answers(arrivals: Arrivals, journey: Journey, market: Market, end: int)
     nurture = market.nurture
     pace = nurture.finest_pace.ms()
     answered: list[tuple[Int64, Int32, Int64]] = []
-    ever = max(nurture.response_idle, nurture.response_before_ready, nurture.response_ready) > 0.0
+    most = max(nurture.response_idle, nurture.response_before_ready, nurture.response_ready)
     leads = np.flatnonzero(created + pace < end)
     s = 1
-    while ever and leads.size:
+    while most > 0.0 and leads.size:
         sent = created[leads] + s * pace
-        answers = luck.uniform_of(leads, "nurture", s) < _probability(journey, market, leads, sent)
+        uniform = luck.uniform_of(leads, "nurture", s)
+        likely = np.flatnonzero(uniform < most)  # of the others none answers, wherever it is on its way
+        answers = likely[uniform[likely] < _probability(journey, market, leads[likely], sent[likely])]
         who = leads[answers]
         lag = duration(length_ms(nurture.lag, luck.uniform_of(who, "nurture_lag", s)))
         time = sent[answers] + lag

@@ -137,23 +137,12 @@ class Luck:
 
     def uniform(self, stream: str, k: int = 0) -> Float64:
         """Return one uniform on [0, 1) for each lead: (n,)."""
-        rows = [self._generator(key, stream, k).random(count) for key, count in self._filled()]
-        if len(rows) == 1:
-            return rows[0]
-        return np.concatenate([np.empty(0), *rows])[self.order]
+        row = self._row(stream, k)
+        return row if len(self._filled()) == 1 else row[self.order]
 
     def uniform_of(self, leads: Int64, stream: str, k: int = 0) -> Float64:
-        """Return what `uniform` gives to `leads` (indices, (m,)), drawing no further than the last of each channel."""
-        place = self.order[leads]
-        out = np.empty(place.size)
-        first = 0
-        for key, count in zip(self.keys, self.counts, strict=True):
-            inside = (place >= first) & (place < first + count)
-            number = place[inside] - first
-            if number.size:
-                out[inside] = self._generator(key, stream, k).random(int(number.max()) + 1)[number]
-            first += count
-        return out
+        """Return what `uniform` gives to `leads` (indices, (m,)): (m,)."""
+        return self._row(stream, k)[self.order[leads]]
 
     def normal(self, stream: str, k: int = 0) -> Float64:
         """Return one standard normal for each lead: (n,)."""
@@ -167,6 +156,15 @@ class Luck:
     def n(self) -> int:
         """Return the number of leads."""
         return int(self.order.size)
+
+    def _row(self, stream: str, k: int) -> Float64:
+        """Return the uniforms of all channels, one after another, each by number: (n,)."""
+        row = np.empty(self.n)
+        first = 0
+        for key, count in self._filled():
+            self._generator(key, stream, k).random(out=row[first : first + count])
+            first += count
+        return row
 
     def _filled(self) -> list[tuple[int, int]]:
         return [(key, count) for key, count in zip(self.keys, self.counts, strict=True) if count]

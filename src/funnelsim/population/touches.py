@@ -115,12 +115,14 @@ def _callbacks(arrivals: Arrivals, journey: Journey, market: Market, max_touches
     def named(k: int) -> Int64:
         names = luck.uniform("callback", k) < temper.callback_share
         uniform = luck.uniform("callback_date", k)
-        error = duration(length_ms(temper.callback_error, uniform))
+        at = np.full(luck.n, NEVER)
+        soon, late = np.flatnonzero(names & ever), np.flatnonzero(names & ~ever)
+        at[soon] = base[soon] + duration(length_ms(temper.callback_error, uniform[soon]))
         if temper.callback_again is None:
-            wait = duration(length_ms(temper.callback_never, uniform))
+            at[late] = base[late] + duration(length_ms(temper.callback_never, uniform[late]))
         else:
             after[:] += duration(length_ms(temper.callback_again if k else temper.callback_never, uniform))
-            wait = after
-        return np.where(names, base + np.where(ever, error, wait), NEVER)
+            at[late] = base[late] + after[late]
+        return at
 
     return rows(max_touches, luck.n, named)
