@@ -50,9 +50,9 @@ class Fit:
         each = tuple(f"{p.path}: {p.warning}" for p in self.found.parameters if p.warning)
         return (*self.found.warnings, *self.policy.words(), *each)
 
-    def tables(self, *, causal_share: float = CAUSAL_SHARE, found: Block | None = None) -> dict[str, Any]:
+    def tables(self, *, causal_share: float = CAUSAL_SHARE) -> dict[str, Any]:
         """Return the calibrated scenario as plain tables. Arguments as in `scenario`."""
-        return tables_of(self.history, found or self.found, self.policy.best, causal_share=causal_share)
+        return tables_of(self.history, self.found, self.policy.best, causal_share=causal_share)
 
     def scenario(self, *, causal_share: float = CAUSAL_SHARE) -> Scenario:
         """Return the calibrated scenario, checked like any other.
@@ -76,8 +76,9 @@ class Fit:
     ) -> list[dict[str, float | str]]:
         """Return `n` draws of what is uncertain, as values by path in the scenario; the policy stays as it is.
 
-        Normal on each parameter's own scale (logarithms, log-odds) with the joint covariance of each subject's fit.
-        Derived values (weights, visitors, readiness) are made of each draw as of the estimates.
+        Normal on each parameter's own scale (logarithms, log-odds) with the joint covariance of each subject's fit;
+        efforts and call-back dates from the variants that come as close to the history as luck lets them be. Derived
+        values (weights, visitors, readiness) are made of each draw as of the estimates.
 
         Args:
             n: How many draws.
@@ -86,6 +87,7 @@ class Fit:
         """
         rng = np.random.default_rng(seed)
         draws = self.found.draw(n, rng)
+        clouds = self.policy.cloud or (self.policy.best,)
         base = _leaves(self.tables(causal_share=causal_share)["market"], "market")
         out = []
         for k in range(n):
@@ -95,7 +97,9 @@ class Fit:
                     replace(p, estimate=float(draws[p.path][k])) for p in self.found.parameters
                 ),
             )  # fmt: skip
-            leaves = _leaves(self.tables(causal_share=causal_share, found=moved)["market"], "market")
+            way = clouds[int(rng.integers(len(clouds)))]
+            tables = tables_of(self.history, moved, way, causal_share=causal_share)
+            leaves = _leaves(tables["market"], "market")
             out.append({path: value for path, value in leaves.items() if value != base.get(path)})
         # Every draw names the same paths, so that they make a table.
         paths = sorted({path for draw in out for path in draw})

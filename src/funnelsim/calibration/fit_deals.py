@@ -87,8 +87,8 @@ def _share_and_time(history: History, deals: Deals) -> Block:
         return block(shares, covariance, assumed=(few,))
     theta, rows, covariance, words = _time(deals, "days_to_won", "from creation")
     by_now = scipy_stats.norm.cdf((np.log(deals.open_days) - theta[1]) / np.exp(theta[2]))
-    shares, share_covariance = _win_shares(history, deals, by_now, _share_variance(deals))
-    parts = [block(shares, share_covariance), block(rows, covariance, warnings=words)]
+    shares, share_covariance = _win_shares(history, deals, by_now, float(covariance[0, 0]))
+    parts = [block(shares, share_covariance), block(rows, covariance[1:, 1:], warnings=words)]
     talked = first_contact_hours(history) / 24.0
     of = np.isfinite(talked)
     after = Deals(
@@ -100,12 +100,12 @@ def _share_and_time(history: History, deals: Deals) -> Block:
     )
     if np.isfinite(after.days).sum() >= 20:
         _, rows, covariance, words = _time(after, "close_days", "from the first talk")
-        parts.append(block(rows, covariance, warnings=words))
+        parts.append(block(rows, covariance[1:, 1:], warnings=words))
     return joined(*parts)
 
 
 def _time(deals: Deals, name: str, since: str) -> tuple[Float64, Rows, Float64, list[str]]:
-    """Return (logit p, log median, log sigma), the rows and covariance of the last two, and warnings."""
+    """Return (logit p, log median, log sigma), rows of the last two, the covariance of all three, and warnings."""
     theta, covariance, success = _cure(deals)
     dated, wins = int(np.isfinite(deals.days).sum()), int(deals.won.sum())
     n_open = int((~deals.won & ~deals.lost).sum())
@@ -118,7 +118,7 @@ def _time(deals: Deals, name: str, since: str) -> tuple[Float64, Rows, Float64, 
         (f"deals.{name}_sigma", float(np.exp(theta[2])), "log", "log units", method, dated, "; ".join(words)),
     ]
     failed = [] if success else [f"deals.{name}: not fitted to full accuracy"]
-    return theta, rows, covariance[1:, 1:], failed
+    return theta, rows, covariance, failed
 
 
 def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | None) -> tuple[Rows, Float64]:
@@ -145,7 +145,7 @@ def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | 
         share, variance = _share(wins, losses, waiting)
         rows.append((path, share, "logit", "share", method, int(mine.sum()), "" if wins >= 10 else "few wins"))
         variances.append(variance)
-    more = 0.0 if joint is None else max(joint - variances[0], 0.0)
+    more = max(joint - variances[0], 0.0) if joint is not None and np.isfinite(joint) else 0.0
     return rows, np.diag([variance + more for variance in variances])
 
 
@@ -158,12 +158,6 @@ def _share(wins: float, losses: float, waiting: Float64) -> tuple[float, float]:
     p = float(optimize.brentq(slope, 1e-12, 1.0 - 1e-12))
     information = wins / p**2 + losses / (1.0 - p) ** 2 + float(((waiting / (1.0 - p * waiting)) ** 2).sum())
     return p, 1.0 / (information * (p * (1.0 - p)) ** 2)
-
-
-def _share_variance(deals: Deals) -> float | None:
-    """Return the variance of the log-odds of the share won, the time to a deal being unknown."""
-    variance = float(_cure(deals)[1][0, 0])
-    return variance if np.isfinite(variance) else None
 
 
 def _cure(deals: Deals) -> tuple[Float64, Float64, bool]:

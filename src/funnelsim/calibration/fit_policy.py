@@ -117,6 +117,7 @@ class PolicyFit:
     ranking: tuple[Way, ...]  # those played several times, the closest first
     tried: int
     near: tuple[Way, ...]  # not told apart from the best: within two standard errors of the difference
+    cloud: tuple[Practised, ...] = ()  # the best with other efforts, each as close as luck alone lets it be
 
     def words(self) -> list[str]:
         """Return what is to be said of it."""
@@ -159,6 +160,10 @@ CHOICES: Choices = {
 _MOVES = {"call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days"}
 
 
+_WORLD = ("call_minutes", "talk_minutes", "callback_days", "callback_sigma", "latency_minutes")
+"""Settings of a way that are no policy."""
+
+
 def fit_policy(
     history: History,
     scenario_of: Callable[[Practised], Scenario],
@@ -166,6 +171,7 @@ def fit_policy(
     trials: int = 150,
     finalists: int = 6,
     replications: int = 4,
+    cloud: int = 40,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> PolicyFit:
@@ -180,6 +186,9 @@ def fit_policy(
         trials: How many ways; 0 reads the policy off.
         finalists: How many are played again.
         replications: On how many fresh replications.
+        cloud: How many variants of the best, its efforts and call-back dates moved, are tried; kept are those that come
+            as close as the best does in its worst replication (rejection sampling; Beaumont 2010, Annual Review of
+            Ecology, Evolution, and Systematics 41).
         seed: Of the draws; 0 is a seed.
         progress: Called with (played, of how many).
     """
@@ -188,7 +197,7 @@ def fit_policy(
         return PolicyFit(start, moments(history), (), 0, ())
     seen = moments(history)
     rng = np.random.default_rng(seed)
-    total = trials + finalists * replications
+    total = trials + finalists * replications + cloud
     played: list[tuple[float, Practised]] = []
     for t in range(trials):
         way = start if t == 0 else _drawn(rng) if t < max(trials // 3, 2) else _moved(played[:10], rng)
@@ -224,11 +233,23 @@ def fit_policy(
         error = float(difference.std(ddof=1)) / np.sqrt(replications) if replications > 1 else float("inf")
         if rank == 0 or difference.mean() <= 2.0 * error:
             near.append(ways[rank])
-    return PolicyFit(ways[0].practised, seen, ways, trials, tuple(near))
+    kept = []
+    for j in range(cloud):
+        way = _stirred(ways[0].practised, rng)
+        if _apart(_played(scenario_of(way), history, j % replications + 1), seen) <= float(first.max()):
+            kept.append(way)
+        if progress is not None:
+            progress(total - cloud + j + 1, total)
+    return PolicyFit(ways[0].practised, seen, ways, trials, tuple(near), tuple(kept))
 
 
 def _drawn(rng: np.random.Generator) -> Practised:
     return Practised(**{name: draw(rng) for name, draw in CHOICES.items()})
+
+
+def _stirred(way: Practised, rng: np.random.Generator) -> Practised:
+    """Return a way with the same policy, what is the world's about it moved by some percent."""
+    return replace(way, **{name: getattr(way, name) * float(np.exp(0.12 * rng.standard_normal())) for name in _WORLD})
 
 
 def _moved(best: Sequence[tuple[float, Practised]], rng: np.random.Generator) -> Practised:

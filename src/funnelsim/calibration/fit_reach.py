@@ -23,7 +23,7 @@ HOUR_MS = 3_600_000
 NODES = 40
 """Quadrature nodes: the log-likelihood of a lead is right to 1e-4 at worst (ten attempts, sigma 2), mostly to 1e-7."""
 
-MOST_LEADS = 30_000
+MOST_LEADS = 20_000
 """More leads than these are sampled: they fix each parameter to within a few percent, far below what confounds it."""
 
 _TAU_HOURS = (1 / 120, 24.0 * 30)
@@ -141,8 +141,8 @@ def _negative(theta: Float64, attempts: Attempts, nodes: Float64, log_weights: F
     mu, sigma, beta, tau = theta[0], np.exp(theta[1]), theta[2], np.exp(theta[3])
     fade = np.exp(-attempts.delay_hours / tau)
     logits = (mu + beta * fade)[:, None] + sigma * nodes[None, :]
-    sign = np.where(attempts.reached, 1.0, -1.0)[:, None]
-    each = special.log_expit(sign * logits)
+    reaches = special.expit(logits)
+    each = np.log(np.maximum(np.where(attempts.reached[:, None], reaches, 1.0 - reaches), 1e-300))
     total = np.add.reduceat(each, attempts.start, axis=0) + log_weights
     top = total.max(axis=1, keepdims=True)
     mass = np.exp(total - top)
@@ -150,7 +150,7 @@ def _negative(theta: Float64, attempts: Attempts, nodes: Float64, log_weights: F
     value = float((np.log(lead) + top).sum())
     posterior = mass / lead
     count = np.diff(np.append(attempts.start, attempts.reached.size))
-    residual = (attempts.reached[:, None] - special.expit(logits)) * np.repeat(posterior, count, axis=0)
+    residual = (attempts.reached[:, None] - reaches) * np.repeat(posterior, count, axis=0)
     of_row = residual.sum(axis=1)
     gradient = np.array([
         of_row.sum(),

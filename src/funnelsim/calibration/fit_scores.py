@@ -47,27 +47,35 @@ def terms_of(history: History, *, leave_out: tuple[str, ...] = ("offer",)) -> tu
     return tuple(term for term in terms if len(term.categories) >= 2)
 
 
-def _design(terms: tuple[Term, ...]) -> Float64:
-    n = terms[0].code.size
-    columns = []
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """Leads that are alike in every term: the likelihood needs no more than how many there are and how many won."""
+
+    design: Float64  # (g, p) an intercept, then one column a category
+    of: Int64  # (n,) group of each lead
+
+    def counts(self, mine: Bool, won: Bool) -> tuple[Float64, Float64]:
+        """Return how many leads of `mine` each group has, and how many of them won."""
+        of = self.of[mine]
+        size = self.design.shape[0]
+        leads = np.bincount(of, minlength=size).astype(np.float64)
+        return leads, np.bincount(of, won[mine].astype(np.float64), minlength=size).astype(np.float64)
+
+
+def _groups(terms: tuple[Term, ...], chosen: Bool) -> _Groups:
+    key = np.zeros(int(chosen.sum()), dtype=np.int64)
     for term in terms:
-        wide = np.zeros((n, len(term.categories)))
-        known = term.code >= 0
-        wide[np.flatnonzero(known), term.code[known]] = 1.0
-        columns.append(wide)
-    return np.column_stack([np.ones(n), *columns])
+        _, key = np.unique(key * (len(term.categories) + 1) + term.code[chosen] + 1, return_inverse=True)
+    _, first, of = np.unique(key, return_index=True, return_inverse=True)
+    columns = [np.ones((first.size, 1))]
+    for term in terms:
+        code = term.code[chosen][first]
+        columns.append((code[:, None] == np.arange(len(term.categories))).astype(np.float64))
+    return _Groups(np.column_stack(columns), of.astype(np.int64))
 
 
-def _compressed(design: Float64, won: Bool) -> tuple[Float64, Float64, Float64]:
-    """Return the distinct rows with how many leads and wins each has: the likelihood needs no more."""
-    rows, place = np.unique(design, axis=0, return_inverse=True)
-    of: Int64 = place.ravel().astype(np.int64)
-    return rows, np.bincount(of).astype(np.float64), np.bincount(of, won.astype(np.float64)).astype(np.float64)
-
-
-def _fit(design: Float64, won: Bool) -> tuple[Float64, Float64]:
+def _fit(rows: Float64, count: Float64, wins: Float64) -> tuple[Float64, Float64]:
     """Return coefficients and their covariance (inverse of the penalised information)."""
-    rows, count, wins = _compressed(design, won)
     penalty = np.full(rows.shape[1], RIDGE)
     penalty[0] = 0.0
 
@@ -78,7 +86,7 @@ def _fit(design: Float64, won: Bool) -> tuple[Float64, Float64]:
         return -float(value), -gradient
 
     start = np.zeros(rows.shape[1])
-    start[0] = float(special.logit(np.clip(wins.sum() / count.sum(), 1e-6, 1 - 1e-6)))
+    start[0] = float(special.logit(np.clip(wins.sum() / max(count.sum(), 1.0), 1e-6, 1 - 1e-6)))
     beta = np.asarray(optimize.minimize(negative, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x)
     p = special.expit(rows @ beta)
     information = rows.T @ ((count * p * (1 - p))[:, None] * rows) + np.diag(penalty)
@@ -114,14 +122,15 @@ def fit_scores(history: History, *, eligible: Bool | None = None, seed: int = 0)
     wins = won[chosen]
     if wins.sum() < 20 or (~wins).sum() < 20:
         return nothing(Assumed("policy.scoring.firmographic_points", "none", f"only {int(wins.sum())} wins"))
-    design = _design(terms)[chosen]
-    beta, covariance = _fit(design, wins)
+    groups, everybody = _groups(terms, chosen), np.ones(wins.size, dtype=np.bool_)
+    leads, of_group = groups.counts(everybody, wins)
+    beta, covariance = _fit(groups.design, leads, of_group)
     points = DOUBLING_POINTS / np.log(2.0)
     rows: list[Entry] = []
     at = 1
     for term in terms:
         for category in term.categories:
-            n = int(design[:, at].sum())
+            n = int(leads @ groups.design[:, at])
             rows.append(
                 (f"policy.scoring.firmographic_points.{term.name}.{category}", points * float(beta[at]), "identity",
                  "points", "ridge logistic regression, ten points double the odds", n,
@@ -129,22 +138,25 @@ def fit_scores(history: History, *, eligible: Bool | None = None, seed: int = 0)
             )  # fmt: skip
             at += 1
     fitted = block(rows, points**2 * covariance[1:, 1:])
-    return joined(fitted, _accuracy(design, wins, seed))
+    return joined(fitted, _accuracy(groups, wins, seed))
 
 
-def _accuracy(design: Float64, won: Bool, seed: int) -> Block:
+def _accuracy(groups: _Groups, won: Bool, seed: int) -> Block:
     """Return the AUC by cross-validation and out of time, with DeLong-type normal intervals (Hanley & McNeil 1982)."""
     fold = np.random.default_rng(seed).permutation(won.size) % FOLDS
     score = np.empty(won.size)
     for f in range(FOLDS):
         mine = fold == f
-        score[mine] = design[mine] @ _fit(design[~mine], won[~mine])[0]
+        beta, _ = _fit(groups.design, *groups.counts(~mine, won))
+        score[mine] = (groups.design @ beta)[groups.of[mine]]
     # Scores of different folds stand on slightly different scales, so pairs are compared within folds.
     sizes = np.array([float(won[fold == f].sum() * (~won[fold == f]).sum()) for f in range(FOLDS)])
     parts = np.array([auc(score[fold == f], won[fold == f]) if sizes[f] else 0.0 for f in range(FOLDS)])
     crossed = float(sizes @ parts / max(sizes.sum(), 1.0))
     cut = int(0.7 * won.size)  # leads are in order of creation
-    later = auc(design[cut:] @ _fit(design[:cut], won[:cut])[0], won[cut:]) if won[:cut].any() else float("nan")
+    early = np.arange(won.size) < cut
+    beta, _ = _fit(groups.design, *groups.counts(early, won))
+    later = auc((groups.design @ beta)[groups.of[cut:]], won[cut:]) if won[:cut].any() else float("nan")
     parameters = []
     for path, value, method, sample in (
         ("scores.auc", crossed, f"{FOLDS}-fold cross-validation", won),
