@@ -1,7 +1,7 @@
 """Where the time of a search goes: six_stage at 40,000 leads a year, 500 policies on 20 common replications.
 
     python benchmarks/tune_year.py [--trials 500] [--replications 20] [--jobs 2] [--engine auto] [--leads 40000]
-                                   [--everything] [--cache-memory 2048] [--json FILE] [--check]
+                                   [--everything] [--cache-memory MIB] [--json FILE] [--check]
 
 The shipped search, with clocks put around its parts: drawing, scoring, engine and summary in the worker processes, and
 in the driver Optuna's ask and tell with the journal behind them. Seconds of workers are of processor time, those of the
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--leads", type=float, default=40_000, help="leads a year")
     parser.add_argument("--everything", action="store_true", help="with every mechanism switched on")
-    parser.add_argument("--cache-memory", type=int, default=cache.CACHE_BYTES // 2**20, help="MiB, all workers")
+    parser.add_argument("--cache-memory", type=int, default=cache.default_bytes() // 2**20, help="MiB, all workers")
     parser.add_argument("--json")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -138,6 +138,7 @@ def main() -> None:
         "leads_a_year": options.leads,
         "engine": engine.name,
         "jobs": options.jobs,
+        "cache_mib": options.cache_memory,
         "plays": plays,
         "wall_s": ended - began,
         "search_wall_s": searching,

@@ -22,7 +22,7 @@ PARAMS = [
 
 
 def bench_of(scenario):
-    return Bench(scenario, engine=choose())
+    return Bench(scenario, engine=choose(), cache_bytes=2**30)
 
 
 def jobs_of(scenario):

@@ -32,10 +32,9 @@ TOLD = 4
 @click.option(
     "--cache-memory",
     type=click.IntRange(min=0),
-    default=2048,
-    show_default=True,
     metavar="MIB",
-    help="Most memory for drawn leads, all processes together; what does not fit is drawn again.",
+    help="Most memory for drawn leads, all processes together; what does not fit is drawn again.  "
+    "[default: a quarter of this machine's]",
 )
 @options.out_option
 @click.option("--resume", is_flag=True, help="Go on with the study in DIR; it ends as if it had not been interrupted.")
@@ -52,7 +51,7 @@ def tune(
     trials: int | None,
     jobs: int,
     engine: Wish,
-    cache_memory: int,
+    cache_memory: int | None,
     out: Path | None,
     resume: bool,
     force: bool,
@@ -85,6 +84,7 @@ def tune(
     folder = out or Path("results") / f"{scenario.name or config.stem}-tune"
     goals = goals_of(scenario)
     chosen = screen.chosen_engine(engine)
+    cache_bytes = None if cache_memory is None else cache_memory * 2**20
     plan = Plan(
         scenario, goals, folder, __version__, trials=trials, resume=resume, force=force, engine=chosen.name
     )  # fmt: skip
@@ -92,7 +92,7 @@ def tune(
     with _PhaseBars() as progress:
         tuned = carry_through(
             plan,
-            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_memory * 2**20),
+            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_bytes),
             progress=progress,
             note=screen.warn,
         )

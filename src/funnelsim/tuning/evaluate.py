@@ -14,7 +14,7 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search
 from funnelsim.engines.choice import Engine, choose
 from funnelsim.errors import FunnelsimError
-from funnelsim.lab.cache import CACHE_BYTES, LeadsCache
+from funnelsim.lab.cache import LeadsCache, default_bytes
 from funnelsim.lab.play import draw, play
 from funnelsim.lab.processes import WorkerLostError, to_json, worker_pools
 from funnelsim.tuning.evaluations import Evaluate, Job
@@ -28,7 +28,7 @@ class EvaluationError(FunnelsimError):
 class Bench:
     """One world on which policies are tried."""
 
-    def __init__(self, scenario: Scenario, *, engine: Engine, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(self, scenario: Scenario, *, engine: Engine, cache_bytes: int) -> None:
         self._world = without_search(scenario)
         self._engine = engine
         self._leads = LeadsCache(lambda replication: draw(self._world, replication), most_bytes=cache_bytes)
@@ -60,7 +60,7 @@ def without_search(scenario: Scenario) -> Scenario:
 
 @contextmanager
 def evaluating(
-    scenario: Scenario, *, jobs: int, engine: Engine | None = None, cache_bytes: int = CACHE_BYTES
+    scenario: Scenario, *, jobs: int, engine: Engine | None = None, cache_bytes: int | None = None
 ) -> Iterator[Evaluate]:
     """Give what evaluates policies in the world of `scenario`, with `jobs` processes; their number changes no answer.
 
@@ -70,7 +70,7 @@ def evaluating(
         scenario: The world; its own policy does not matter.
         jobs: Worker processes, >= 1; 1 works in this process.
         engine: The one that plays; chosen as `auto` where it is None.
-        cache_bytes: Memory for drawn leads, all workers together.
+        cache_bytes: Memory for drawn leads, all workers together; `cache.default_bytes` where it is None.
 
     Raises:
         EvaluationError: where a policy cannot be played.
@@ -78,6 +78,7 @@ def evaluating(
     """
     engine = engine or choose()
     engine.prepare()
+    cache_bytes = default_bytes() if cache_bytes is None else cache_bytes
     if jobs == 1:
         bench = Bench(scenario, engine=engine, cache_bytes=cache_bytes)
         yield lambda wanted: ((job, bench(job)) for job in wanted)
