@@ -130,7 +130,7 @@ def test_a_touch_that_was_listed_but_not_made_is_no_try(world):
 
     assert e.tries.at.size == 0
     assert not e.handovers.tried[0]
-    assert e.listed_at.tolist() == [10 * DAY]
+    assert e.handovers.listed_at.tolist() == [10 * DAY]
 
 
 def test_a_booking_made_by_the_lead_counts_as_tried_and_reached(world):

@@ -95,7 +95,7 @@ def test_what_is_not_asked_for_is_not_worked_out(world, monkeypatch):
         raise AssertionError("worked out")
 
     monkeypatch.setattr("funnelsim.metrics.workload.rep_hours", unread)
-    monkeypatch.setattr("funnelsim.metrics.evidence.contacts_of", unread)
+    monkeypatch.setattr("funnelsim.metrics.handovers.contacts_of", unread)
     eventful(world)
 
     assert summary(world, only={"revenue", "deals"}) == {"revenue": 500.0, "deals": 1.0}

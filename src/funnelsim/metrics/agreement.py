@@ -166,7 +166,7 @@ def measures(
     judged = chosen[h.start[chosen] <= e.judged_until]
     unreached = judged[(h.first_talk[judged] < 0) & ~h.too_soon[judged]]
     handed = e.measured & e.any_of(h.lead[h.start <= e.judged_until])
-    never_reached = handed & ~e.any_of(e.talks.lead)
+    never_reached = handed & ~e.talked
     counted = e.tries_counted[never_reached]
     return {
         "handovers": float(np.count_nonzero(measured_at(h.start, e.clock))),

@@ -151,7 +151,7 @@ def speed_to_lead_sample(
     judged[judged_rows], kept[judged_rows] = True, kept_rows
     calendar = roster.team_calendars[roster.touch_team]
     business = np.array([scenario.policy.sla.of_tier(tier).first_touch.business for tier in TIERS])
-    first, available = h.first_try[chosen], e.listed_at[chosen]
+    first, available = h.first_try[chosen], h.listed_at[chosen]
     on_clock = np.where(
         business[np.clip(h.tier[chosen], 0, len(TIERS) - 1)],
         open_before(calendar, first) - open_before(calendar, available),

@@ -29,7 +29,9 @@ class Contacts:
 def contacts_of(touches: TouchLog, rows: Int64, *, at: Int64, handover: Int64) -> Contacts:
     """Return the contacts that `rows` (c,) of the log are; `at` and `handover` (c,) are theirs."""
     lead = touches.lead[rows]
-    order = lexical_order(lead, at, touches.number[rows])
+    order = lexical_order(lead)
+    if not _in_order(lead[order], at[order]):
+        order = lexical_order(lead, at, touches.number[rows])
     rows = rows[order]
     return Contacts(
         lead=lead[order],
@@ -38,6 +40,11 @@ def contacts_of(touches: TouchLog, rows: Int64, *, at: Int64, handover: Int64) -
         email=touches.kind[rows] == Row.EMAIL,
         row=rows,
     )
+
+
+def _in_order(lead: Int64, at: Int64) -> bool:
+    """Return whether the times of each lead rise: the log is sorted by the end of work, and so, mostly, by its dial."""
+    return bool(((lead[1:] != lead[:-1]) | (at[1:] > at[:-1])).all())
 
 
 def counted_tries(tries: Contacts, *, n: int, standard: Standard) -> Int64:

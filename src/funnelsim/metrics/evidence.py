@@ -8,11 +8,10 @@ import numpy as np
 
 from funnelsim.calendar import Clock
 from funnelsim.config.scenario import Scenario
-from funnelsim.metrics.arithmetic import DAY_MS, first_of
-from funnelsim.metrics.contacts import Contacts, contacts_of, counted_tries
-from funnelsim.metrics.handovers import Belonging, Handovers, bare_handovers, with_contents
-from funnelsim.metrics.rows import is_listed_try, is_talk, is_try
-from funnelsim.records import NO, Bool, Int64, Leads, Outcomes, Row, State, TouchLog
+from funnelsim.metrics.arithmetic import DAY_MS
+from funnelsim.metrics.contacts import Contacts, counted_tries
+from funnelsim.metrics.handovers import Handovers
+from funnelsim.records import Bool, Int64, Leads, Outcomes, State, TouchLog
 
 
 class Evidence:
@@ -58,57 +57,21 @@ class Evidence:
         return self._leads.able & (self.window_from <= self.window_until) & (self.window_from < self.end)
 
     @cached_property
-    def _bare(self) -> tuple[Handovers, Belonging]:
-        return bare_handovers(self._touches, n=self.n, end=self.end)
+    def handovers(self) -> Handovers:
+        """Return every handover."""
+        leads = self._leads
+        books_itself = leads.books_itself if self._self_scheduling else None
+        return Handovers(self._touches, books_itself=books_itself, n=leads.n, end=self.end)
 
-    @cached_property
-    def _own(self) -> tuple[Int64, Int64]:
-        """Return the rows of bookings that leads made themselves, and their handovers."""
-        touches = self._touches
-        if not self._self_scheduling:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        bare, belonging = self._bare
-        booking = np.flatnonzero(touches.kind == Row.BOOKING)
-        booking = booking[self._leads.books_itself[touches.lead[booking]]]
-        of = belonging.of(touches, booking)
-        booking, of = booking[of >= 0], of[of >= 0]
-        own = touches.available_at[booking] <= bare.start[of]
-        return booking[own], of[own]
-
-    @cached_property
+    @property
     def tries(self) -> Contacts:
         """Return every touch that was made."""
-        touches = self._touches
-        rows = np.flatnonzero(is_try(touches))
-        return contacts_of(touches, rows, at=touches.dial[rows], handover=self._bare[1].of(touches, rows))
+        return self.handovers.every_try
 
-    @cached_property
+    @property
     def talks(self) -> Contacts:
         """Return every talk, the leads' own bookings included: they count as tried and reached."""
-        touches, (own, of_own) = self._touches, self._own
-        rows = np.flatnonzero(is_talk(touches))
-        at = np.where(touches.kind[rows] == Row.MEETING, touches.start[rows], touches.dial[rows])
-        return contacts_of(
-            touches,
-            np.concatenate((rows, own)),
-            at=np.concatenate((at, touches.available_at[own])),
-            handover=np.concatenate((self._bare[1].of(touches, rows), of_own)),
-        )
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        """Return every handover with what happened in it."""
-        bare, belonging = self._bare
-        return with_contents(
-            bare, self._touches, belonging, tries=self.tries, talks=self.talks, own=self._own[1]
-        )
-
-    @cached_property
-    def listed_at(self) -> Int64:
-        """Return (h,) from when the first touch of each handover could be made; -1 where none was ever listed."""
-        rows = np.flatnonzero(is_listed_try(self._touches))
-        of = self._bare[1].of(self._touches, rows)
-        return first_of(of, self._touches.available_at[rows], n=self._bare[0].n, none=NO)
+        return self.handovers.every_talk
 
     @cached_property
     def tries_counted(self) -> Int64:
@@ -116,17 +79,26 @@ class Evidence:
         return self.counted(self.tries)
 
     @cached_property
+    def talked(self) -> Bool:
+        """Return (n,) who was talked to at all, or booked a meeting by itself."""
+        return self.any_of(self._touches.lead[self.handovers.talk_rows[0]])
+
+    @cached_property
     def talked_in_window(self) -> Bool:
         """Return (n,) who was talked to inside its window; an answered touch still in work counts."""
         contact_at = self._outcomes.contact_at
         contacted = (contact_at >= 0) & (contact_at <= self.window_until)
         still_talking = contacted & (self._outcomes.state == State.IN_WORK)
-        talked: Bool = self.any_of(self.talks.lead[self.in_window(self.talks)]) | still_talking
+        rows, at = self.handovers.talk_rows
+        lead = self._touches.lead[rows]
+        talked: Bool = self.any_of(lead[self._inside(lead, at)]) | still_talking
         return talked
 
     def in_window(self, contacts: Contacts) -> Bool:
         """Return which contacts fall inside their lead's window."""
-        at, lead = contacts.at, contacts.lead
+        return self._inside(contacts.lead, contacts.at)
+
+    def _inside(self, lead: Int64, at: Int64) -> Bool:
         return (at >= self.window_from[lead]) & (at <= self.window_until[lead])
 
     def any_of(self, lead: Int64) -> Bool:

@@ -98,7 +98,7 @@ def wasted_cause(
     judged = h.start <= e.judged_until
     buyer = e.buyer & (e.window_from <= e.judged_until)
     held = e.any_of(h.lead[e.held(since=e.window_from, until=e.window_until)])
-    reached = e.any_of(e.talks.lead) | (outcomes.first_talk_at >= 0)
+    reached = e.talked | (outcomes.first_talk_at >= 0)
     talked_inside = e.talked_in_window
     enough = e.standard.attempts
     conditions = {
