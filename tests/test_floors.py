@@ -28,7 +28,7 @@ FLOORS = {
 # Third-party package -> the only files that may import it (a room, or a pattern of PurePosixPath.match).
 ROOMS = {
     "simpy": ("engines/*.py",),
-    "numba": ("engines/compiled.py",),
+    "numba": ("engines/compiled.py", "engines/kernel/*.py"),
     "optuna": ("tuning/*.py",),
     "matplotlib": ("report/figures*.py", "report/figures/*.py"),
     "click": ("cli/*.py", "__main__.py"),
@@ -143,7 +143,7 @@ def declared_modules() -> set[str]:
     """Return the third-party modules that pyproject.toml declares for the package and its users' extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["dashboard"], *extras["cluster"], *PARTS_OF_PYDANTIC]
+    lines = [*project["dependencies"], *extras["dashboard"], *extras["cluster"], *extras["fast"], *PARTS_OF_PYDANTIC]
     names = [line.split(">")[0].split("<")[0].split("=")[0].split("[")[0].strip() for line in lines]
     return {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
 

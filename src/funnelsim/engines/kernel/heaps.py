@@ -1,0 +1,100 @@
+"""The heap of events (binary, in one array) and the heaps of work lists (pairing heaps over shared entries)."""
+
+from __future__ import annotations
+
+from funnelsim.engines.kernel import node_columns as N
+from funnelsim.engines.kernel.floor import Table, part
+
+
+@part
+def push(heap: Table, n: int, time: int, key: int, token: int) -> None:
+    """Add (time, key, token) to a heap of `n` events, sorted by time and key."""
+    j = n
+    while j > 0:
+        up = (j - 1) >> 1
+        above = heap[up, 0]
+        if above < time or (above == time and heap[up, 1] <= key):
+            break
+        heap[j, 0] = above
+        heap[j, 1] = heap[up, 1]
+        heap[j, 2] = heap[up, 2]
+        j = up
+    heap[j, 0] = time
+    heap[j, 1] = key
+    heap[j, 2] = token
+
+
+@part
+def pop(heap: Table, n: int) -> None:
+    """Take the first of `n` events off a heap."""
+    last = n - 1
+    time, key, token = heap[last, 0], heap[last, 1], heap[last, 2]
+    j = 0
+    while True:
+        down = 2 * j + 1
+        if down >= last:
+            break
+        other = down + 1
+        if other < last and (
+            heap[other, 0] < heap[down, 0] or (heap[other, 0] == heap[down, 0] and heap[other, 1] < heap[down, 1])
+        ):
+            down = other
+        below = heap[down, 0]
+        if below > time or (below == time and heap[down, 1] >= key):
+            break
+        heap[j, 0] = below
+        heap[j, 1] = heap[down, 1]
+        heap[j, 2] = heap[down, 2]
+        j = down
+    heap[j, 0] = time
+    heap[j, 1] = key
+    heap[j, 2] = token
+
+
+@part
+def before(node: Table, a: int, b: int) -> bool:
+    """Return whether entry `a` is served before `b`: by queue key, due, lead and number."""
+    if node[a, N.KEY] != node[b, N.KEY]:
+        return node[a, N.KEY] < node[b, N.KEY]
+    if node[a, N.DUE] != node[b, N.DUE]:
+        return node[a, N.DUE] < node[b, N.DUE]
+    return node[a, N.WHO] < node[b, N.WHO]
+
+
+@part
+def meld(node: Table, a: int, b: int) -> int:
+    """Return the root of two heaps made one; -1 is the empty heap."""
+    if a < 0:
+        return b
+    if b < 0:
+        return a
+    if before(node, b, a):
+        a, b = b, a
+    node[b, N.NEXT] = node[a, N.CHILD]
+    node[a, N.CHILD] = b
+    return a
+
+
+@part
+def without_root(node: Table, root: int) -> int:
+    """Return the root of a heap that has lost its root, -1 where it was the last."""
+    first = node[root, N.CHILD]
+    pairs = -1
+    while first >= 0:
+        second = node[first, N.NEXT]
+        node[first, N.NEXT] = -1
+        rest = -1
+        if second >= 0:
+            rest = node[second, N.NEXT]
+            node[second, N.NEXT] = -1
+        pair = meld(node, first, second)
+        node[pair, N.NEXT] = pairs
+        pairs = pair
+        first = rest
+    whole = -1
+    while pairs >= 0:
+        rest = node[pairs, N.NEXT]
+        node[pairs, N.NEXT] = -1
+        whole = meld(node, whole, pairs)
+        pairs = rest
+    return whole

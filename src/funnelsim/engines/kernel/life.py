@@ -1,0 +1,489 @@
+"""A prospect's way through sales, stage by stage: what `funnelsim.engines.prospect` tells as a story."""
+
+from __future__ import annotations
+
+from funnelsim.engines import moments
+from funnelsim.engines.kernel import lead_columns as L
+from funnelsim.engines.kernel import node_columns as N
+from funnelsim.engines.kernel import rep_columns as R
+from funnelsim.engines.kernel import run_columns as G
+from funnelsim.engines.kernel import team_columns as T
+from funnelsim.engines.kernel.closing import (
+    agree_meeting,
+    await_event,
+    await_meeting,
+    book_again,
+    close_window,
+    decide,
+    enter_state,
+    free_slot,
+    key_of,
+    wait_until,
+)
+from funnelsim.engines.kernel.floor import Floor, Visits, part
+from funnelsim.engines.kernel.hours import after
+from funnelsim.engines.kernel.lists import drop, drop_pieces, queue
+from funnelsim.engines.kernel.routing import choose, release_lead, route, takes_owner, waits_for_owner
+from funnelsim.engines.kernel.rows import handover_row, unassigned_row
+from funnelsim.engines.words import (
+    ABANDONED,
+    ACCEPT_OVER,
+    ASSIGNED,
+    BOOKED,
+    CALLED_BACK,
+    CANCELLED,
+    DROPPED,
+    EXHAUSTED,
+    IS_BETWEEN,
+    IS_BOOKED,
+    IS_CALLED_BACK,
+    IS_IN_WORK,
+    IS_MARKETING,
+    IS_NURTURE,
+    IS_OPPORTUNITY,
+    IS_SYNCING,
+    IS_UNASSIGNED,
+    IS_WAITING,
+    LAPSED,
+    LOST,
+    MOVED,
+    NO_SHOW,
+    NOT_REACHED,
+    NURTURE,
+    OPEN,
+    RECYCLED,
+    REPLIED,
+    SENT,
+    SQL,
+    STALLED,
+    TIRED,
+    TOO_SOON,
+    WINDOW_OVER,
+    WON,
+)
+from funnelsim.records import ALWAYS, Row
+from funnelsim.roster import EMAIL
+
+AVAILABLE, COOL_OFF_ENDS, HANDED_OVER = moments.AVAILABLE, moments.COOL_OFF_ENDS, moments.HANDED_OVER
+QUALIFIES, WINDOW_ENDS = moments.QUALIFIES, moments.WINDOW_ENDS
+CALLED, EMAILED, REPLY, CALLED_AGAIN = int(Row.CALL), int(Row.EMAIL), int(Row.REPLY), int(Row.CALLBACK)
+WAITS = NOTHING = -1  # no result yet; nothing comes next
+# Where to go on in `worked`.
+DUE, LIST, TOUCHED, ANSWERED, DECIDED = range(5)
+
+
+@part
+def terms_of(s: Floor, c: int) -> int:
+    """Return where the terms of the lead's tier stand in `Floor.g`."""
+    return G.TIERS + s.lead[c, L.TIER] * G.TIER_SIZE
+
+
+@part
+def lane_of(s: Floor, c: int, first: int, by_mail: bool) -> int:
+    """Return the lane, from `first` on, of a touch that is as long as preparation, if it is to be done, and work."""
+    prepares = 0 if s.lead[c, L.PREPARED] != 0 else 1 + s.lead[c, L.TIER]
+    return first + s.g[G.LENGTH_OF + (4 if by_mail else 0) + prepares]
+
+
+@part
+def join_list(s: Floor, c: int, kind: int, lane: int, number: int, available_at: int, due_at: int) -> None:
+    """Stand in the owner's or the team's list with a new task."""
+    g, lead = s.g, s.lead
+    g[G.SERIAL] += 1
+    lead[c, L.TASK] = g[G.SERIAL]
+    lead[c, L.KIND] = kind
+    lead[c, L.LANE] = lane
+    lead[c, L.NUMBER] = number
+    lead[c, L.TASK_ATTEMPT] = lead[c, L.ATTEMPT]
+    lead[c, L.TASK_EPISODE] = lead[c, L.EPISODE]
+    lead[c, L.TASK_AVAILABLE] = available_at
+    lead[c, L.TASK_DUE] = due_at
+    lead[c, L.ESCALATED] = lead[c, L.BREACHED] = 0
+    lead[c, L.DIAL] = -1
+    lead[c, L.RESULT] = OPEN
+    lead[c, L.STAGE] = L.IN_REPLY if kind == REPLY else L.IN_LIST
+    enter_state(s, c, IS_WAITING)
+    queue(s, c, lead[c, L.OWNER], g[G.TOUCH_TEAM])
+    if g[G.ON_BREACH] != 0 or lead[c, L.QUEUE_PATIENCE] < ALWAYS:
+        freshly_queued(s, c)
+
+
+@part
+def freshly_queued(s: Floor, c: int) -> None:
+    """Remember that timers are to be set if the task must wait."""
+    n = s.g[G.FRESH]
+    s.fresh[n, 0] = s.lead[c, L.INDEX]
+    s.fresh[n, 1] = s.lead[c, L.TASK]
+    s.g[G.FRESH] = n + 1
+
+
+@part
+def join_list_for_touch(s: Floor, c: int) -> None:
+    """Stand in a list for the attempt that has fallen due."""
+    g, lead = s.g, s.lead
+    called_back = lead[c, L.CALLED_BACK] != 0
+    if called_back:
+        lead[c, L.INTEREST] = lead[c, L.NAMED_AT]  # only now: who is taken back before was interested long ago
+    lead[c, L.ATTEMPT] += 1
+    first = N.LATER
+    if called_back:
+        first = N.CALLBACKS
+    elif lead[c, L.FIRST] != 0 or g[G.ONE_CLASS] != 0:
+        first = N.FIRST
+    kind = CALLED
+    if called_back:
+        kind = CALLED_AGAIN
+    elif g[g[terms_of(s, c) + G.TOUCHES] + lead[c, L.ATTEMPT] - 1] == EMAIL:
+        kind = EMAILED
+    lane = lane_of(s, c, first, kind == EMAILED)
+    join_list(s, c, kind, lane, lead[c, L.TOUCHES], lead[c, L.AVAILABLE], lead[c, L.DUE])
+
+
+@part
+def worked(s: Floor, c: int, at: int, result: int) -> int:
+    """Go on being called and written to; return WAITS, or what came of it once something ran out or was decided.
+
+    Args:
+        s: The floor.
+        c: The lead's row.
+        at: DUE: the next touch is known; LIST: it has fallen due; TOUCHED: the touch has ended, or its wait in the
+            list; ANSWERED: the wait until it falls due was broken off; DECIDED: a reply was handled.
+        result: The result or the word that ended what went before.
+    """
+    g, lead = s.g, s.lead
+    now = g[G.NOW]
+    while True:
+        if at == DUE:
+            if lead[c, L.AVAILABLE] > now:
+                enter_state(s, c, IS_CALLED_BACK if lead[c, L.CALLED_BACK] != 0 else IS_BETWEEN)
+                wait_until(s, c, L.BETWEEN, lead[c, L.AVAILABLE], AVAILABLE, lead[c, L.TOUCHES])
+                return WAITS
+            at = LIST
+        if at == LIST:
+            if lead[c, L.TOUCHES] >= g[G.MAX_TOUCHES]:
+                return EXHAUSTED
+            join_list_for_touch(s, c)
+            return WAITS
+        if at == TOUCHED:
+            if result in (WINDOW_OVER, REPLIED):
+                lead[c, L.ATTEMPT] -= 1  # it was not made
+            else:
+                lead[c, L.FIRST] = 0
+        if at != DECIDED:
+            tried = result in (NOT_REACHED, SENT)
+            if result == REPLIED or (lead[c, L.REPLIED_TO] >= 0 and tried and lead[c, L.WINDOW_OVER] == 0):
+                due = after(s, now, terms_of(s, c) + G.LATER_TOUCH, g[G.TOUCH_TEAM])
+                join_list(s, c, REPLY, lane_of(s, c, N.CALLBACKS, True), lead[c, L.REPLIED_TO], now, due)
+                return WAITS
+        # What now?
+        at = DUE
+        if result == CALLED_BACK and lead[c, L.WINDOW_OVER] == 0:
+            lead[c, L.REPLIED_TO] = -1
+            lead[c, L.CALLED_BACK] = 1
+            named_date(s, c)
+        elif result in (NOT_REACHED, SENT, CALLED_BACK, WINDOW_OVER):
+            lead[c, L.CALLED_BACK] = 0
+            terms = terms_of(s, c)
+            if lead[c, L.TOUCHES] >= g[G.MAX_TOUCHES]:
+                return EXHAUSTED
+            if lead[c, L.WINDOW_OVER] != 0:
+                if not recycled(s, c):
+                    return NURTURE
+                lead[c, L.FIRST] = 1
+                lead[c, L.AVAILABLE] = now
+                lead[c, L.DUE] = after(s, now, terms + G.FIRST_TOUCH, g[G.TOUCH_TEAM])
+            elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS]:
+                return EXHAUSTED if g[G.CLOSE_AFTER] != 0 else NURTURE
+            else:
+                gap = g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)
+                lead[c, L.AVAILABLE] = after(s, now, gap, g[G.TOUCH_TEAM])
+                lead[c, L.DUE] = after(s, lead[c, L.AVAILABLE], terms + G.LATER_TOUCH, g[G.TOUCH_TEAM])
+        else:
+            return result
+
+
+@part
+def named_date(s: Floor, c: int) -> None:
+    """Let the next touch be the call on the named date."""
+    lead = s.lead
+    lead[c, L.AVAILABLE] = max(s.g[G.NOW], lead[c, L.NAMED_AT])
+    lead[c, L.DUE] = after(s, lead[c, L.AVAILABLE], terms_of(s, c) + G.FIRST_TOUCH, s.g[G.TOUCH_TEAM])
+
+
+@part
+def open_window(s: Floor, c: int) -> None:
+    """Let a window run from now on."""
+    lead, now = s.lead, s.g[G.NOW]
+    lead[c, L.WINDOW_FROM] = now
+    lead[c, L.WINDOW_TO] = after(s, now, terms_of(s, c) + G.WINDOW, s.g[G.TOUCH_TEAM])
+    lead[c, L.WINDOW_OPEN] = 1
+    lead[c, L.WINDOW_OVER] = 0
+    await_event(s, lead[c, L.WINDOW_TO], key_of(s, c, WINDOW_ENDS, 0), 0)
+
+
+@part
+def recycled(s: Floor, c: int) -> bool:
+    """At the end of the window: go to another rep, and return whether there is one."""
+    g, lead = s.g, s.lead
+    old = lead[c, L.OWNER]
+    if old < 0 or lead[c, L.RECYCLES] == 0:
+        return False
+    new = choose(s, g[G.TOUCH_TEAM], lead[c, L.SEGMENT], 0, old, c)
+    if new < 0:
+        return False
+    close_window(s, c, RECYCLED)
+    lead[c, L.RECYCLES] -= 1
+    lead[c, L.EPISODE] += 1
+    lead[c, L.ATTEMPT] = 0
+    lead[c, L.PREPARED] = 0
+    lead[c, L.REPLIED_TO] = -1
+    former_owner(s, c, old)
+    takes_owner(s, c, new)
+    release_lead(s, old)
+    open_window(s, c)
+    return True
+
+
+@part
+def former_owner(s: Floor, c: int, r: int) -> None:
+    """Remember who owned the lead in this handover."""
+    s.lead[c, L.FORMER + r // L.FORMER_BITS] |= 1 << (r % L.FORMER_BITS)
+
+
+@part
+def handed_over(s: Floor, visits: Visits, c: int, at: int) -> None:
+    """Let a handover begin, brought about by the engagement event `at`."""
+    g, lead = s.g, s.lead
+    now = g[G.NOW]
+    lead[c, L.IN_SALES] = 1
+    lead[c, L.EPISODE] += 1
+    lead[c, L.HANDOVERS] += 1
+    lead[c, L.QUALIFIED_AT] = lead[c, L.INTEREST] = visits.time[at]
+    lead[c, L.TIER] = visits.tier[at]
+    lead[c, L.SCORE] = visits.score[at]
+    for j in range(g[G.N_REPS] // L.FORMER_BITS + 1):
+        lead[c, L.FORMER + j] = 0
+    lead[c, L.RECYCLES] = g[G.RECYCLES]
+    lead[c, L.ATTEMPT] = lead[c, L.REBOOKINGS] = 0
+    lead[c, L.PREPARED] = lead[c, L.QUALIFIED] = 0
+    lead[c, L.REPLIED_TO] = lead[c, L.FIRST_DUE] = -1
+    lead[c, L.HANDOVER_AT] = now
+    if lead[c, L.MQL_AT] < 0:
+        lead[c, L.MQL_AT] = lead[c, L.INTEREST]
+    if lead[c, L.HANDED_AT] < 0:
+        lead[c, L.HANDED_AT] = now
+        lead[c, L.FIRST_TIER] = lead[c, L.TIER]
+        lead[c, L.FIRST_SCORE] = lead[c, L.SCORE]
+
+
+@part
+def begin_sales(s: Floor, visits: Visits, c: int, at: int) -> None:
+    """Be handed over, routed and worked."""
+    g, lead = s.g, s.lead
+    handed_over(s, visits, c, at)
+    if g[G.POOLED] == 0:
+        owner = route(s, c)
+        if owner >= 0:
+            takes_owner(s, c, owner)
+    open_window(s, c)
+    terms, team = terms_of(s, c), g[G.TOUCH_TEAM]
+    lead[c, L.AVAILABLE] = max(g[G.NOW], after(s, lead[c, L.INTEREST], terms + G.EARLIEST, team))
+    lead[c, L.DUE] = lead[c, L.FIRST_DUE] = after(s, lead[c, L.AVAILABLE], terms + G.FIRST_TOUCH, team)
+    lead[c, L.CALLED_BACK] = 0
+    lead[c, L.FIRST] = 1
+    if lead[c, L.OWNER] < 0 and g[G.POOLED] == 0:
+        waits_for_owner(s, c, lead[c, L.DUE])
+        enter_state(s, c, IS_UNASSIGNED)
+        lead[c, L.STAGE] = L.UNASSIGNED
+        lead[c, L.UNASSIGNED_SINCE] = g[G.NOW]
+        return
+    g[G.AT] = DUE
+
+
+@part
+def assigned(s: Floor) -> int:
+    """Let the first of those for whom an owner was found learn of it; return its row."""
+    g, lead = s.g, s.lead
+    c = g[G.FIRST_PENDING]
+    g[G.FIRST_PENDING] = lead[c, L.NEXT_PENDING]
+    if g[G.FIRST_PENDING] < 0:
+        g[G.LAST_PENDING] = -1
+    unassigned_row(s, c, g[G.NOW], ASSIGNED)
+    lead[c, L.UNASSIGNED_SINCE] = -1
+    g[G.AT] = DUE
+    return c
+
+
+@part
+def begin_meetings(s: Floor, c: int) -> None:
+    """Wait for the first meeting, which is booked."""
+    enter_state(s, c, IS_BOOKED)
+    await_meeting(s, c)
+
+
+@part
+def back_to_caller(s: Floor, c: int) -> bool:
+    """Leave the closer for the caller it came from, or another; False where nobody has room."""
+    g, lead = s.g, s.lead
+    s.rep[lead[c, L.CLOSER], R.OPPORTUNITIES] -= 1
+    lead[c, L.CLOSER] = -1
+    if g[G.POOLED] != 0:
+        return True
+    owner = lead[c, L.OWNER] if lead[c, L.OWNER] >= 0 else route(s, c)
+    if owner >= 0:
+        takes_owner(s, c, owner)
+    return owner >= 0
+
+
+@part
+def go_on(s: Floor, c: int, result: int) -> None:
+    """Go on after having been worked: to a meeting, a decision, or out of sales."""
+    if result != SQL and result != BOOKED:
+        s.g[G.LEAVES] = result
+    elif s.g[G.BY_DELAY] != 0:
+        decide(s, c)
+    elif agree_meeting(s, c):
+        begin_meetings(s, c)
+    else:
+        s.g[G.LEAVES] = NO_SHOW
+
+
+@part
+def go_on_after_meetings(s: Floor, c: int, result: int) -> None:
+    """Go on after the last meeting: out of sales, or back to those who call where the first one showed it unready."""
+    if result != CALLED_BACK:
+        s.g[G.LEAVES] = result
+    elif back_to_caller(s, c):
+        named_date(s, c)
+        s.lead[c, L.CALLED_BACK] = 1
+        s.lead[c, L.FIRST] = 0
+        s.g[G.AT] = DUE
+    else:
+        s.g[G.LEAVES] = NURTURE
+
+
+@part
+def leave_sales(s: Floor, c: int, result: int) -> None:
+    """End the handover: free the place, close the window, and rest or enter the final state."""
+    g, lead = s.g, s.lead
+    now = g[G.NOW]
+    handover_row(s, c, now, result)
+    if lead[c, L.STATE] == IS_OPPORTUNITY or lead[c, L.STATE] == IS_BOOKED:
+        if lead[c, L.CLOSER] >= 0:
+            s.rep[lead[c, L.CLOSER], R.OPPORTUNITIES] -= 1
+        if result in (WON, LOST, STALLED):
+            lead[c, L.CLOSED_AT] = now
+    else:
+        close_window(s, c, NURTURE if lead[c, L.WINDOW_OVER] != 0 and result == NURTURE else LAPSED)
+        if lead[c, L.OWNER] >= 0:
+            release_lead(s, lead[c, L.OWNER])
+    lead[c, L.OWNER] = lead[c, L.CLOSER] = -1
+    lead[c, L.IN_SALES] = 0
+    lead[c, L.EPISODE] += 1
+    lead[c, L.BURNT] = 1 if result == TOO_SOON else 2 if result == TIRED else 0
+    if result == NURTURE:
+        enter_state(s, c, IS_NURTURE)
+        wait_until(s, c, L.RESTING, now + g[G.COOL_OFF], COOL_OFF_ENDS, 0)
+    else:
+        enter_state(s, c, g[G.FINAL_STATE + result])
+        lead[c, L.STAGE] = L.OVER
+
+
+# On the way to sales.
+
+
+@part
+def to_sales(s: Floor, visits: Visits, c: int, synced: bool) -> None:
+    """Be handed over to sales for the event at which the lead qualified, once the CRM knows."""
+    g, lead = s.g, s.lead
+    if lead[c, L.MQL_AT] < 0:
+        lead[c, L.MQL_AT] = g[G.NOW]
+    if synced or g[G.SYNC_LATENCY] == 0:
+        begin_sales(s, visits, c, lead[c, L.AT_EVENT])
+        return
+    enter_state(s, c, IS_SYNCING)
+    wait_until(s, c, L.SYNCING, g[G.NOW] + g[G.SYNC_LATENCY], HANDED_OVER, 0)
+
+
+@part
+def await_event_of_own(s: Floor, visits: Visits, c: int) -> None:
+    """Wait in marketing for the engagement event at which the lead qualifies."""
+    wait_until(s, c, L.IN_MARKETING, visits.time[s.lead[c, L.AT_EVENT]], QUALIFIES, 0)
+
+
+@part
+def rested(s: Floor, visits: Visits, c: int) -> None:
+    """After the cool-off: wait for the first event at which the rule holds; without one life is over."""
+    enter_state(s, c, IS_MARKETING)
+    i, now = s.lead[c, L.INDEX], s.g[G.NOW]
+    for at in range(visits.start[i], visits.start[i + 1]):
+        if visits.holds[at] and visits.time[at] >= now:
+            s.lead[c, L.AT_EVENT] = at
+            await_event_of_own(s, visits, c)
+            return
+    s.lead[c, L.STAGE] = L.OVER
+
+
+# Words from outside.
+
+
+@part
+def tell(s: Floor, c: int, word: int) -> None:
+    """End the lead's wait with a word."""
+    g, lead = s.g, s.lead
+    lead[c, L.TOKEN] += 1
+    stage = lead[c, L.STAGE]
+    if stage == L.UNASSIGNED:
+        lead[c, L.TASK] = 0  # its place is cleared away later
+        s.team[g[G.TOUCH_TEAM], T.UNASSIGNED] -= 1
+        unassigned_row(s, c, g[G.NOW], DROPPED)
+        lead[c, L.UNASSIGNED_SINCE] = -1
+        g[G.LEAVES] = NURTURE
+    elif stage == L.BEFORE_MEETING or stage == L.IN_MEETING:
+        if stage == L.IN_MEETING:
+            drop(s, c, g[G.CLOSE_TEAM], STALLED if word == STALLED else MOVED)
+        free_slot(s, c)
+        if word == STALLED:
+            drop_pieces(s, c)
+            g[G.LEAVES] = STALLED
+        else:
+            book_again(s, c, word == ACCEPT_OVER)
+            await_meeting(s, c)
+    else:
+        g[G.RESULT] = word
+        g[G.AT] = ANSWERED
+        if stage != L.BETWEEN:
+            g[G.AT] = TOUCHED if stage == L.IN_LIST else DECIDED
+            drop(s, c, g[G.TOUCH_TEAM], DROPPED if word == WINDOW_OVER else CANCELLED if word == REPLIED else word)
+
+
+@part
+def window_ends(s: Floor, c: int, episode: int) -> None:
+    """Let the window end; in work it is remembered until that ends."""
+    lead = s.lead
+    if lead[c, L.EPISODE] == episode and lead[c, L.WINDOW_OPEN] != 0:
+        lead[c, L.WINDOW_OVER] = 1
+        if lead[c, L.STATE] != IS_IN_WORK:
+            s.g[G.WORD] = WINDOW_OVER
+
+
+@part
+def reply_arrives(s: Floor, c: int, k: int, episode: int) -> None:
+    """Let the answer to e-mail `k` arrive: at once, or when the work in hand ends."""
+    lead = s.lead
+    state = lead[c, L.STATE]
+    if lead[c, L.EPISODE] != episode or lead[c, L.REPLIED_TO] >= 0:
+        return
+    if state != IS_BETWEEN and state != IS_WAITING and state != IS_IN_WORK:
+        return
+    lead[c, L.REPLIED_TO] = k
+    lead[c, L.REPLIED_AT] = s.g[G.NOW]
+    if state != IS_IN_WORK:
+        s.g[G.WORD] = REPLIED
+
+
+@part
+def loses_patience(s: Floor, c: int) -> None:
+    """Abandon a list in which it stood for as long as it bears."""
+    if s.g[G.NOW] - s.lead[c, L.QUEUED] >= s.lead[c, L.QUEUE_PATIENCE]:
+        s.g[G.WORD] = ABANDONED

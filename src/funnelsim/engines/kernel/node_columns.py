@@ -1,0 +1,25 @@
+"""Where each number of an entry of a work list stands in its row of `Floor.node`.
+
+Entries of a list form pairing heaps, one for each lane: a class of work and a length. The first eight numbers, a line
+of the processor's cache, are those that heaps look at; the others belong to deal work.
+"""
+
+(
+    KEY, DUE, WHO, TASK, CHILD, NEXT, LANE, LENGTH,
+    LIST, PREVIOUS_PIECE, NEXT_PIECE, EPISODE, ATTEMPT, TIER, SCORE, QUEUED,
+) = range(16)  # fmt: skip
+SIZE = 16
+
+# Lanes in the order of classes: meetings, call-backs and replies, deal work, first touches, later touches.
+MEETINGS = 0
+CALLBACKS = 1  # by length
+PIECES = 9  # deal work of a whole slot
+REST = 10  # and what is left over, of any length
+FIRST = 11  # by length
+LATER = 19  # by length
+LANES = 27
+FREE = -1
+
+# A row of `Floor.lists`: how many stand in it, which lanes may hold something, and the root of each.
+COUNT, MASK, ROOTS = range(3)
+LIST_SIZE = ROOTS + LANES

@@ -1,0 +1,165 @@
+"""How the kernel sees arrays: a group of them is one address, at which the address and the row length of each stand.
+
+numba hands an array from function to function in seven numbers and counts who refers to it; a floor of a dozen arrays
+that is passed to every part costs more than what the parts do. A group is one number. It neither owns nor checks
+anything: whoever calls the kernel keeps the group alive (it holds on to its arrays) and the arrays large enough.
+
+With numba switched off (NUMBA_DISABLE_JIT=1) a group is the named tuple of its arrays, and the kernel is plain Python.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import cgutils, types
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr, infer_global, signature
+from numba.extending import (
+    NativeValue,
+    lower_builtin,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
+from numpy.typing import NDArray
+
+
+class Group:
+    """Arrays by name, as the kernel sees them: `group.name[j]` or `group.name[row, column]`."""
+
+    __slots__ = ("_addresses", "address", "arrays", "kind")
+
+    def __init__(self, names: tuple[str, ...], arrays: list[NDArray[Any]]) -> None:
+        self.arrays = arrays  # kept alive
+        places = [(array.__array_interface__["data"][0], array.shape[-1]) for array in arrays]
+        self._addresses = np.array(places, dtype=np.int64)
+        self.address: int = self._addresses.__array_interface__["data"][0]
+        self.kind = tuple((name, array.dtype.name) for name, array in zip(names, arrays, strict=True))
+
+
+def grouped(kind: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    """Return the arrays that the named tuple `kind` names, one- or two-dimensional, as the kernel is to see them.
+
+    Booleans are seen as bytes. Nothing is copied but what does not lie in one piece.
+    """
+    pieces = [np.ascontiguousarray(arrays[name]) for name in kind._fields]
+    pieces = [array.view(np.uint8) if array.dtype == np.bool_ else array for array in pieces]
+    return kind(*pieces) if numba.config.DISABLE_JIT else Group(kind._fields, pieces)
+
+
+class TableType(types.Type):
+    """The type of one array of a group."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"Table({dtype})")
+
+
+class GroupType(types.Type):
+    """The type of a group: the names of its arrays and what they hold."""
+
+    def __init__(self, kind: tuple[tuple[str, str], ...]) -> None:
+        self.names = [name for name, _ in kind]
+        self.dtypes = [numba.from_dtype(np.dtype(dtype)) for _, dtype in kind]
+        super().__init__(name=f"Group{kind}")
+
+
+@register_model(TableType)
+class _TableModel(models.StructModel):
+    def __init__(self, manager: Any, kind: TableType) -> None:
+        super().__init__(manager, kind, [("data", types.CPointer(kind.dtype)), ("width", types.int64)])
+
+
+@register_model(GroupType)
+class _GroupModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: GroupType) -> None:
+        super().__init__(manager, kind, manager.lookup(types.CPointer(types.int64)).get_value_type())
+
+
+@typeof_impl.register(Group)
+def _typeof_group(value: Group, _: Any) -> GroupType:
+    return GroupType(value.kind)
+
+
+@unbox(GroupType)
+def _unbox_group(kind: GroupType, value: Any, c: Any) -> NativeValue:
+    address = c.pyapi.object_getattr_string(value, "address")
+    number = c.pyapi.long_as_longlong(address)
+    c.pyapi.decref(address)
+    pointer = c.builder.inttoptr(number, c.context.get_value_type(kind))
+    return NativeValue(pointer, is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+
+
+@infer_getattr
+class _GroupAttribute(AttributeTemplate):
+    key = GroupType
+
+    def generic_resolve(self, kind: GroupType, name: str) -> Any:
+        return TableType(kind.dtypes[kind.names.index(name)]) if name in kind.names else None
+
+
+@lower_getattr_generic(GroupType)
+def _lower_attribute(context: Any, builder: Any, kind: GroupType, value: Any, name: str) -> Any:
+    j = kind.names.index(name)
+    numbers = []
+    for place in (2 * j, 2 * j + 1):
+        number = builder.load(builder.gep(value, [context.get_constant(types.intp, place)]))
+        # The kernel never writes here, so that what was read once need not be read again.
+        number.set_metadata("invariant.load", builder.module.add_metadata([]))
+        numbers.append(number)
+    seen = cgutils.create_struct_proxy(TableType(kind.dtypes[j]))(context, builder)
+    seen.data = builder.inttoptr(numbers[0], seen.data.type)
+    seen.width = numbers[1]
+    return seen._getvalue()
+
+
+def _is_place(index: Any) -> bool:
+    if isinstance(index, types.Integer):
+        return True
+    return isinstance(index, types.BaseTuple) and len(index) == 2 and all(isinstance(t, types.Integer) for t in index)
+
+
+def _as_index(index: Any) -> Any:
+    return types.intp if isinstance(index, types.Integer) else types.UniTuple(types.intp, 2)
+
+
+@infer_global(operator.getitem)
+class _GetItem(AbstractTemplate):
+    def generic(self, args: Any, kws: Any) -> Any:
+        table, index = args
+        if isinstance(table, TableType) and _is_place(index):
+            return signature(table.dtype, table, _as_index(index))
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetItem(AbstractTemplate):
+    def generic(self, args: Any, kws: Any) -> Any:
+        table, index, _ = args
+        if isinstance(table, TableType) and _is_place(index):
+            return signature(types.none, table, _as_index(index), table.dtype)
+        return None
+
+
+def _pointer(context: Any, builder: Any, kind: TableType, value: Any, index_type: Any, index: Any) -> Any:
+    seen = cgutils.create_struct_proxy(kind)(context, builder, value=value)
+    offset = index
+    if not isinstance(index_type, types.Integer):
+        row, column = cgutils.unpack_tuple(builder, index, 2)
+        offset = builder.add(builder.mul(row, seen.width), column)
+    return builder.gep(seen.data, [offset])
+
+
+@lower_builtin(operator.getitem, TableType, types.Any)
+def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.load(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
+
+
+@lower_builtin(operator.setitem, TableType, types.Any, types.Any)
+def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
+    return context.get_dummy_value()
