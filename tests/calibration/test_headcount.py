@@ -1,15 +1,15 @@
 """Who was at work, read off attempts, and the team that this makes."""
 
 import dataclasses
-import datetime as dt
 
 import numpy as np
 import pytest
 
 from calibration.scenes_backtest import history_of_replication, scenario
-from funnelsim.calibration.headcount import attendance, team_of
+from funnelsim.calibration.headcount import attendance
 from funnelsim.calibration.history import TouchTable
-from funnelsim.config.team import parse_days_off
+from funnelsim.calibration.team import team_of
+from funnelsim.config.team import parse_hours
 from funnelsim.errors import InputError
 from funnelsim.records import Row
 
@@ -46,45 +46,46 @@ ROWS = [
 def test_a_day_counts_from_so_many_attempts_on():
     found = attendance(history_with(ROWS))
 
-    assert found.reps() == [0, 1]
     assert found.day[found.rep == 0].tolist() == [0, 7, 14, 21, 28, 35]
     assert found.attempts[found.rep == 1].tolist() == [12] * 30
     assert set(found.last[found.rep == 1].tolist()) == {12 * HOUR + 45 * MINUTE}
     assert 3 in attendance(history_with(ROWS), least_attempts=2).day[:7].tolist()
 
 
-def test_the_team_has_the_days_and_hours_that_were_worked():
-    team = team_of(history_with(ROWS), scenario().team)
+def test_of_a_team_with_few_attempts_a_day_fewer_are_enough():
+    few = history_with([(0, day, 9.0, 4) for day in range(20)] + [(1, 3, 9.0, 1), (1, 5, 9.0, 4)])
 
-    assert [group.name for group in team.reps] == ["Max", "Zoe"]  # who was there most comes first
-    # Max: from his median first attempt to a quarter of an hour after his median last one.
-    assert team.reps[0].hours == ["Mon-Sun 10:00-13:00"]
-    # Zoe begins at 9:00 and 10:00 in turn, so at 9:30 in the middle, and makes her last call 1:45 h later.
-    assert team.reps[1].hours == ["Mon-Sun 09:30-11:30"]
-    away = {day for text in team.reps[1].days_off for day in days_of(text)}
-    mondays = {dt.date(2025, 1, 6) + dt.timedelta(weeks=w) for w in range(10)}
-    run = {dt.date(2025, 1, 6) + dt.timedelta(days=d) for d in range(70)}
-    assert away == run - mondays  # after the history she keeps to her Mondays
+    found = attendance(few)  # a busy day has four attempts: one is enough
+
+    assert found.day[found.rep == 0].tolist() == list(range(20))
+    assert found.day[found.rep == 1].tolist() == [3, 5]
+    many = history_with([(0, day, 9.0, 30) for day in range(20)] + [(1, 3, 9.0, 4), (1, 5, 9.0, 5)])
+    assert attendance(many).day[-1] == 5
+    assert attendance(many).rep.tolist() == [0] * 20 + [1]
 
 
-def days_of(text):
-    first, last = parse_days_off(text)
-    return {first + dt.timedelta(days=d) for d in range((last - first).days + 1)}
+def test_the_team_is_the_history_s_in_number_and_the_scenario_s_in_cost():
+    """Ann and Bo work five days a week, Cy three, so 2.5 are there on the mean weekday and nobody on Sundays."""
+    company = scenario()
+    team = team_of(history_of_replication(2), company.team)
+
+    shifts = [span for group in team.reps for text in group.hours for span in parse_hours(text)]
+    assert {group.role for group in team.reps} == {"sales"}
+    assert {group.cost_per_hour for group in team.reps} == {company.team.reps[0].cost_per_hour}
+    assert 10 <= len(shifts) <= 15
+    assert len([day for day, _, _ in shifts if day == 6]) == 0
+    assert all(8 * 60 <= opens < closes <= 19 * 60 for _, opens, closes in shifts)
 
 
-def test_a_rep_whose_name_the_scenario_knows_keeps_its_hours_and_only_its_days_are_read():
-    company, history = scenario(), history_of_replication(2)
+def test_a_role_that_does_not_touch_leads_stays_as_it_is():
+    base = scenario().team
+    closers = base.reps[0].model_copy(update={"role": "ae", "name": "closer"})
+    both = base.model_copy(update={"reps": [*base.reps, closers], "close_role": "ae"})
 
-    team = team_of(history, company.team)
+    team = team_of(history_of_replication(2), both)
 
-    known = {group.name: group for group in company.team.reps}
-    assert {group.name for group in team.reps} == {"Ann", "Bo", "Cy"}
-    for group in team.reps:
-        assert group.hours == known[group.name].hours
-        assert group.starts is None
-    bo = next(group for group in team.reps if group.name == "Bo")
-    away = {day for text in bo.days_off for day in days_of(text)}
-    assert {dt.date(2025, 1, 27) + dt.timedelta(days=d) for d in range(5)} <= away  # the week off
+    assert [group for group in team.reps if group.role == "ae"] == [closers]
+    assert team.close_role == "ae"
 
 
 def test_without_touches_or_reps_it_says_so():
@@ -93,5 +94,5 @@ def test_without_touches_or_reps_it_says_so():
         attendance(dataclasses.replace(history, touches=None))
     with pytest.raises(InputError, match="no rep made 500 attempts on any day"):
         attendance(history, least_attempts=500)
-    with pytest.raises(InputError, match="no rep was at work on 3 days"):
-        team_of(history_with([(0, 0, 9.0, 8)]), scenario().team)
+    with pytest.raises(InputError, match="are needed to count who was at work"):
+        team_of(dataclasses.replace(history, touches=None), scenario().team)

@@ -19,11 +19,12 @@ from funnelsim.calibration import observed
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.distances import Apart, logs_apart
 from funnelsim.calibration.draws import Draw, with_draw
-from funnelsim.calibration.headcount import LEAST_ATTEMPTS, team_of
 from funnelsim.calibration.history import History
 from funnelsim.calibration.predicted import LEVEL, Compared, Key, Share, compare, share_inside
 from funnelsim.calibration.sight import ARRIVALS, Look, Sight, sight
 from funnelsim.calibration.simulated import history_of
+from funnelsim.calibration.team import team_of
+from funnelsim.calibration.window import check_days
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import Played, play
 from funnelsim.lab.processes import Progress, for_each_replication
@@ -137,7 +138,6 @@ def backtest(
     own_arrivals: bool = True,
     own_team: bool = True,
     offers: Mapping[str, str] | None = None,
-    least_attempts: int = LEAST_ATTEMPTS,
     level: float = LEVEL,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -158,7 +158,6 @@ def backtest(
         own_arrivals: The history's leads; else the market's demand, and arrivals are compared too.
         own_team: The history's headcount, where it has touches; else the scenario's team.
         offers: See `arrivals.offers_of`.
-        least_attempts: See `headcount.attendance`.
         level: Of the intervals.
         jobs: Worker processes; never changes an answer.
         progress: Called with (finished, of how many) replications.
@@ -167,10 +166,11 @@ def backtest(
     Raises:
         InputError: where the history does not fit the scenario.
     """
+    check_days(history, look.first, look.last)
     own_team = own_team and history.touches is not None
     staged = scenario_of_period(scenario, history, look.first, look.last)
     if own_team:
-        staged = staged.model_copy(update={"team": team_of(history, scenario.team, least_attempts=least_attempts)})
+        staged = staged.model_copy(update={"team": team_of(history, scenario.team)})
     arrivals = given_arrivals(history, staged.market, offers=offers) if own_arrivals else None
     look = replace(look, mature_days=time_to_win_days(staged, arrivals))
     batches = 2 if draws else 1

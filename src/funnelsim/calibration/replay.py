@@ -19,9 +19,10 @@ import numpy as np
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.backtest import ENOUGH, of_world, played_as_history, scenario_of_period
 from funnelsim.calibration.draws import Draw, with_draw
-from funnelsim.calibration.headcount import LEAST_ATTEMPTS, team_of
 from funnelsim.calibration.history import History
 from funnelsim.calibration.predicted import LEVEL, prediction_interval
+from funnelsim.calibration.team import team_of
+from funnelsim.calibration.window import check_days
 from funnelsim.config.paths import with_values
 from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
@@ -117,7 +118,6 @@ def replay(
     draws: Sequence[Draw] = (),
     own_team: bool = True,
     offers: Mapping[str, str] | None = None,
-    least_attempts: int = LEAST_ATTEMPTS,
     level: float = LEVEL,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -133,10 +133,8 @@ def replay(
         last: Last day.
         replications: How many, >= 2.
         draws: Of the parameters, used in turn; without them the intervals are of luck alone.
-        own_team: The history's headcount, where it has touches; else the scenario's team. A headcount of the policy
-            keeps the reps that were there most, or repeats the one that was there least.
+        own_team: The history's headcount, where it has touches; else the scenario's team.
         offers: See `arrivals.offers_of`.
-        least_attempts: See `headcount.attendance`.
         level: Of the intervals for one history.
         jobs: Worker processes; never changes an answer.
         progress: Called with (finished, of how many) replications.
@@ -145,10 +143,11 @@ def replay(
     Raises:
         InputError: where the history does not fit the scenario, or the policy breaks a rule.
     """
+    check_days(history, first, last)
     own_team = own_team and history.touches is not None
     before = scenario_of_period(scenario, history, first, last)
     if own_team:
-        before = before.model_copy(update={"team": team_of(history, scenario.team, least_attempts=least_attempts)})
+        before = before.model_copy(update={"team": team_of(history, scenario.team)})
     after = change.applied(before)
     chosen = tuple(of_world(draws[r % len(draws)], own_team) for r in range(replications)) if draws else ()
     rows = for_each_replication(

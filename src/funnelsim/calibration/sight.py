@@ -68,7 +68,7 @@ def _figures(cohort: History, look: Look, at: Int64, rep: Int64) -> Iterator[tup
     yield from _work(cohort, at, rep)
     for q, days in _pairs(observed.DAYS_QUANTILES, observed.quantiles(_cycle(cohort), observed.DAYS_QUANTILES)):
         yield Key("days to won", f"p{100 * q:.0f}", "d"), days
-    yield Key("deal value", "offer value of won deals, mean", cohort.currency), observed.mean_won_value(cohort)
+    yield Key("deal value", "mean of won deals", cohort.currency), observed.mean_won_value(cohort)
 
 
 def _arrivals(cohort: History) -> Iterator[tuple[Key, float]]:

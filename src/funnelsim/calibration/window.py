@@ -28,7 +28,7 @@ def window(history: History, first: dt.date, last: dt.date, *, as_of: dt.date | 
     Raises:
         InputError: where the days are out of order or outside the history.
     """
-    _check(history, first, last, as_of)
+    check_days(history, first, last, as_of)
     clock = history.clock()
     begins, ends = (int(clock.midnights[(day - history.first_day).days]) for day in (first, last + dt.timedelta(1)))
     inside = (history.leads.created >= begins) & (history.leads.created < ends)
@@ -49,7 +49,12 @@ def window(history: History, first: dt.date, last: dt.date, *, as_of: dt.date | 
     )
 
 
-def _check(history: History, first: dt.date, last: dt.date, as_of: dt.date | None) -> None:
+def check_days(history: History, first: dt.date, last: dt.date, as_of: dt.date | None = None) -> None:
+    """Check that a span of days lies within a history.
+
+    Raises:
+        InputError: where the days are out of order or outside the history.
+    """
     faults = []
     if not history.first_day <= first <= history.last_day:
         faults.append(Fault("history", "from", f"must be within {history.first_day}..{history.last_day}", str(first)))

@@ -165,10 +165,12 @@ def changed_values(scenario: Scenario, change: Change) -> dict[str, tuple[str, s
 
     after = change.applied(scenario)
     paths = dict.fromkeys([*static_paths(), *(path for path, _ in change.values)])
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for path in paths:
         old, new = value_in_force(scenario, path), value_in_force(after, path)
-        if old != new:
+        table, _, field = path.rpartition(".")
+        common = f"policy.sla.{field}" if table in ("sla.A", "sla.B", "sla.C") else ""
+        if old != new and found.get(common) != (as_text(old), as_text(new)):
             found[f"policy.{path}"] = (as_text(old), as_text(new))
     return found
 

@@ -43,19 +43,19 @@ def backtest_text(found: Backtest, *, name: str) -> str:
             f"luck alone (median), at most {most:.2f} times."
         )
     elif not found.with_draws:
-        lines.append("Intervals hold luck alone: give --posterior for what is unknown of the parameters.")
-    lines += ["", f"{'':<34}{'observed':>10}{'simulated':>11}   {_per_cent(found.level)} interval"]
+        lines += _wrapped("Intervals hold luck alone: give --posterior for what is unknown of the parameters.")
+    lines += ["", f"{'':<30}{'observed':>10}{'simulated':>11}   {_per_cent(found.level)} interval"]
     group = ""
     for figure in found.figures:
         if figure.key.group != group:
             group = figure.key.group
             lines.append(group + (" (given to the model)" if figure.given else ""))
         lines.append(_figure_line(figure))
-    lines += ["", f"{'distances between event logs':<34}{'observed':>10}{'model’s own':>12}   below"]
+    lines += ["", f"{'distances between event logs':<30}{'observed':>10}{'model’s own':>12}   below"]
     for one in found.distances:
         mark = "" if one.inside or not math.isfinite(one.observed) else "  *"
         observed, simulated, high = (plain(v, 2) for v in (one.observed, one.simulated, one.high))
-        lines.append(f"  {one.log.name:<32}{observed:>10}{simulated:>12}   {high} {one.log.unit}{mark}")
+        lines.append(f"  {one.log.name:<28}{observed:>10}{simulated:>12}   {high} {one.log.unit}{mark}")
     lines += ["", "* outside its interval", *_wrapped(CONFOUNDED)]
     return "\n".join(lines) + "\n"
 
@@ -78,7 +78,7 @@ def _figure_line(figure: Compared) -> str:
     observed, mean, low, high = (plain(v, decimals) for v in (figure.observed, figure.mean, figure.low, figure.high))
     between = ABSENT if low == ABSENT else f"{low} to {high} {figure.key.unit}"
     mark = "  *" if figure.judged and not figure.inside else ""
-    return f"  {figure.key.name[:32]:<32}{observed:>10}{mean:>11}   {between}{mark}".rstrip()
+    return f"  {figure.key.name[:28]:<28}{observed:>10}{mean:>11}   {between}{mark}".rstrip()
 
 
 def _widenings(found: Backtest) -> Float64:
