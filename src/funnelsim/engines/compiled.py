@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 from numba import njit
 
@@ -26,13 +27,15 @@ from funnelsim.engines.kernel.inputs import (
     numbers_of_run,
     outcomes_of,
     tables_of_leads,
+    tables_of_nobody,
     tables_of_team,
 )
 from funnelsim.engines.kernel.tables import grouped
 from funnelsim.records import LOG_COLUMNS, Int64, Leads, Outcomes, Rules, Scored, TouchLog
 from funnelsim.roster import Agreement, Roster
 
-BEGIN, RUN, FINISH, SORT = range(4)
+COMPILES_S = 30.0  # CPU time of the first compilation on a machine
+BEGIN, RUN, FINISH, SORT, NOTHING = range(5)
 _STEP = 16  # more than one step adds to any array, besides what depends on the team and on deal work
 _ROWS_PER_LEAD = 8  # room in the log to begin with; memory that is not written to is not used
 _SMALL = 512  # room in the other arrays to begin with
@@ -73,6 +76,24 @@ def _compiled() -> Any:
 
 
 _play = _compiled()
+
+
+def is_ready() -> bool:
+    """Return whether the machine code is there: in this process, or on disk."""
+    if numba.config.DISABLE_JIT or _play.signatures:
+        return True
+    kept_in = _play.stats.cache_path
+    if not kept_in:
+        return False
+    newest = max(file.stat().st_mtime for file in (Path(__file__), *_sources()))
+    return any(file.stat().st_mtime >= newest for file in Path(kept_in).glob("compiled._compiled*.nbc"))
+
+
+def make_ready() -> None:
+    """Compile the kernel, or read it from disk, without playing anything."""
+    g = np.zeros(G.SIZE, dtype=np.int64)
+    one = np.zeros((1, 1), dtype=np.int64)
+    _play(_Arrays(g, one, one, one, one).floor(), *tables_of_nobody(), _work(0), NOTHING)
 
 
 class _Arrays:
@@ -193,12 +214,3 @@ def _log(log: Int64, rows: int) -> TouchLog:
     for column in columns.values():
         column.flags.writeable = False
     return TouchLog(**columns)
-
-
-def is_kept() -> bool:
-    """Return whether the machine code is on disk already; else the first run compiles it, for half a minute or so."""
-    room = Path(_play.stats.cache_path) if _play.stats.cache_path else None
-    if room is None:
-        return False
-    newest = max(file.stat().st_mtime for file in _sources())
-    return any(file.stat().st_mtime >= newest for file in room.glob("compiled._compiled*.nbc"))

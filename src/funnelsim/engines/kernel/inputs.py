@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +83,7 @@ def _segments(roster: Roster) -> int:
     return 0 if roster.segment_row < 0 else int(roster.serves.shape[1])
 
 
-def numbers_of_run(
-    leads: Leads, roster: Roster, agreement: Agreement, rules: Rules, end: int
-) -> Int64:
+def numbers_of_run(leads: Leads, roster: Roster, agreement: Agreement, rules: Rules, end: int) -> Int64:
     """Return the numbers of the run as a whole, as they are at the beginning."""
     g = np.zeros(G.SIZE, dtype=np.int64)
     g[[G.FREE_NODE, G.FREE_SLOT, G.FIRST_PENDING, G.LAST_PENDING, G.CLOSING]] = -1
@@ -155,35 +153,51 @@ def _with_attempts(g: Int64, at: list[int], tiers: tuple[TierTerms, ...]) -> Int
     return np.concatenate([g, np.array(behind, dtype=np.int64)])
 
 
-def tables_of_leads(
-    leads: Leads, scored: Scored, roster: Roster
-) -> tuple[Person, TouchLuck, MeetingLuck, Visits]:
+def types_of(record: type) -> dict[str, Any]:
+    """Return the dtype of each column of a record, as `funnelsim.records` declares it."""
+    hints = get_type_hints(record)
+    return {name: get_args(get_args(hint)[1])[0] for name, hint in hints.items() if get_origin(hint) is np.ndarray}
+
+
+_LEAD_TYPES = {**types_of(Leads), "segment": np.int16}
+_SCORED_TYPES = types_of(Scored)
+_OUTCOME_TYPES = types_of(Outcomes)
+_ZERO = ("touches", "meetings", "handovers", "unprepared", "misjudged", "burnt")
+
+
+def seen(kind: Any, columns: dict[str, Any], types: dict[str, Any]) -> Any:
+    """Return the columns that `kind` names as the kernel is to see them, each of its declared type."""
+    return grouped(kind, {name: np.asarray(columns[name], dtype=types[name]) for name in kind._fields})
+
+
+def tables_of_leads(leads: Leads, scored: Scored, roster: Roster) -> tuple[Person, TouchLuck, MeetingLuck, Visits]:
     """Return what the kernel reads of the leads; nothing is copied but what does not lie in one piece."""
-    segment = leads.firmographics[roster.segment_row] if roster.segment_row >= 0 else np.full(leads.n, -1, np.int16)
     columns = {f.name: getattr(leads, f.name) for f in fields(leads)}
-    columns["segment"] = segment
+    columns["segment"] = leads.firmographics[roster.segment_row] if roster.segment_row >= 0 else np.full(leads.n, -1)
     verdicts = {f.name: getattr(scored, f.name) for f in fields(scored)}
     return (
-        grouped(Person, columns),
-        grouped(TouchLuck, columns),
-        grouped(MeetingLuck, columns),
-        grouped(Visits, verdicts),
+        seen(Person, columns, _LEAD_TYPES),
+        seen(TouchLuck, columns, _LEAD_TYPES),
+        seen(MeetingLuck, columns, _LEAD_TYPES),
+        seen(Visits, verdicts, _SCORED_TYPES),
     )
 
 
-_TYPES = {
-    "state": np.int8, "touches": np.int16, "meetings": np.int16, "handovers": np.int16, "owner": np.int16,
-    "closer": np.int16, "tier": np.int8, "score": np.int32, "unprepared": np.bool_, "misjudged": np.bool_,
-    "burnt": np.int8,
-}  # fmt: skip
-_ZERO = ("touches", "meetings", "handovers", "unprepared", "misjudged", "burnt")
+def tables_of_nobody() -> tuple[Person, TouchLuck, MeetingLuck, Visits, Results]:
+    """Return tables without a single lead: of the right types, to compile for."""
+    empty = {name: np.zeros((1, 1)) for name in (*_LEAD_TYPES, *_SCORED_TYPES, *Results._fields)}
+    return (
+        seen(Person, empty, _LEAD_TYPES),
+        seen(TouchLuck, empty, _LEAD_TYPES),
+        seen(MeetingLuck, empty, _LEAD_TYPES),
+        seen(Visits, empty, _SCORED_TYPES),
+        seen(Results, empty, _OUTCOME_TYPES),
+    )
 
 
 def blank_results(n: int) -> dict[str, NDArray[Any]]:
     """Return the columns of `Outcomes` for leads that nothing happened to."""
-    return {
-        name: np.full(n, 0 if name in _ZERO else -1, dtype=_TYPES.get(name, np.int64)) for name in Results._fields
-    }
+    return {name: np.full(n, 0 if name in _ZERO else -1, dtype=_OUTCOME_TYPES[name]) for name in Results._fields}
 
 
 def outcomes_of(results: dict[str, NDArray[Any]]) -> Outcomes:
