@@ -11,7 +11,9 @@ from tests.calibration import scenes_backtest
 
 from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.fit import Fit, fit_history
+from funnelsim.calibration.fit_deals import fit_deals
 from funnelsim.calibration.fit_parameter import block, joined
+from funnelsim.calibration.fit_policy import played_as
 from funnelsim.calibration.fit_reach import attempts_of
 from funnelsim.config.dump import dump_toml
 from funnelsim.config.load import scenario_from
@@ -76,6 +78,18 @@ def test_draws_are_scenarios_and_spread_like_the_intervals(fitted):
     assert np.mean((drawn > sigma.low) & (drawn < sigma.high)) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 300))
     for one in draws[:5]:
         assert with_draw(scenario, one).market.reach.sigma == one["market.reach.sigma"]
+
+
+@pytest.mark.slow
+def test_the_share_won_comes_out_as_fitted(fitted):
+    """Played on its own leads the calibrated scenario wins what the fit says, within the error of the replications."""
+    found, history, scenario = fitted.found, fitted.history, fitted.scenario()
+    shares = [
+        fit_deals(played_as(scenario, history, r)).value("deals.win_share") for r in range(20, 28)
+    ]
+    error = np.std(shares, ddof=1) * np.sqrt(1 / 8 + 1 / 4)
+
+    assert np.mean(shares) == pytest.approx(found.value("deals.win_share"), abs=4 * error)
 
 
 def test_draws_keep_the_correlation_of_a_fit():

@@ -10,10 +10,9 @@ from tests.calibration import scenes_backtest
 from tests.calibration import scenes_fit as scenes
 from tests.calibration.scenes_fit import HOUR
 
-from funnelsim.calibration import fit_policy as policy
 from funnelsim.calibration.fit import fit_blocks
 from funnelsim.calibration.fit_market import Practised
-from funnelsim.calibration.fit_policy import distances, fit_policy, moments, read_off
+from funnelsim.calibration.fit_policy import distances, fit_policy, moments, played_as, read_off
 from funnelsim.calibration.fit_scenario import tables_of
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.load import scenario_from
@@ -23,6 +22,10 @@ PLANTED = Practised(
     call_minutes=25.0, talk_minutes=20.0, order="lifo", first_before_later=False, routing="round_robin", attempts=5,
     gap_hours=12.0, window_days=20.0, latency_minutes=5.0,
 )  # fmt: skip
+
+
+def apart(scenario, history, replication, seen):
+    return sum(distances(moments(played_as(scenario, history, replication)), seen).values())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,7 @@ def test_the_way_that_made_a_history_comes_closer_than_others(planted):
     ]
 
     def mean(way):
-        return np.mean([policy._apart(policy._played(scenario_of(way), history, r), seen) for r in (1, 2, 3)])
+        return np.mean([apart(scenario_of(way), history, r, seen) for r in (1, 2, 3)])
 
     assert all(mean(PLANTED) < mean(other) for other in others)
 
@@ -93,11 +96,11 @@ def test_the_search_comes_nearly_as_close_and_tells_ties(planted):
         history, scenario_of, trials=40, finalists=3, replications=3, cloud=8, progress=lambda a, b: told.append((a, b))
     )
     truth = np.mean(
-        [policy._apart(policy._played(scenario_of(PLANTED), history, r), found.seen) for r in (1, 2, 3)]
+        [apart(scenario_of(PLANTED), history, r, found.seen) for r in (1, 2, 3)]
     )
 
     start = np.mean(
-        [policy._apart(policy._played(scenario_of(read_off(history)), history, r), found.seen) for r in (1, 2, 3)]
+        [apart(scenario_of(read_off(history)), history, r, found.seen) for r in (1, 2, 3)]
     )
     assert found.ranking[0].distance < 0.5 * start or found.ranking[0].distance < 3 * truth
     assert [way.distance for way in found.ranking] == sorted(way.distance for way in found.ranking)

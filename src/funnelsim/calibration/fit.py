@@ -13,14 +13,16 @@ from funnelsim.calibration.fit_deals import fit_deals
 from funnelsim.calibration.fit_lengths import fit_lengths
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import fit_offers, kinds
-from funnelsim.calibration.fit_parameter import Assumed, Block, Parameter, joined
-from funnelsim.calibration.fit_policy import PolicyFit, fit_policy
+from funnelsim.calibration.fit_parameter import Assumed, Block, Parameter, block, joined, nothing
+from funnelsim.calibration.fit_policy import MOST_LEADS, PolicyFit, fit_policy, played_as
 from funnelsim.calibration.fit_practice import fit_practice
 from funnelsim.calibration.fit_reach import fit_reach
+from funnelsim.calibration.fit_recent import recent
 from funnelsim.calibration.fit_scenario import ASSUMED, CAUSAL_SHARE, tables_of
 from funnelsim.calibration.fit_scores import fit_scores
 from funnelsim.calibration.fit_spend import fit_spend
 from funnelsim.calibration.history import History
+from funnelsim.calibration.window import window
 from funnelsim.config.load import scenario_from
 from funnelsim.config.scenario import Scenario
 
@@ -134,25 +136,68 @@ def fit_history(
         causal_share: Under which the policy is estimated; see `Fit.scenario`.
         progress: Called with (played, of how many) while the policy is estimated.
     """
-    found = fit_blocks(history, seed=seed)
+    lately = recent(history)
+    found = fit_blocks(history, since=lately.since, seed=seed)
+    found = replace(found, warnings=(*lately.words(), *found.warnings))
 
-    def scenario_of(practised: Practised) -> Scenario:
-        tables = tables_of(history, found, practised, causal_share=causal_share)
+    def scenario_of(practised: Practised, of: History) -> Scenario:
+        tables = tables_of(of, found, practised, causal_share=causal_share)
         return scenario_from(tables, where=f"{name} (fitted)", name=name)
 
-    policy = fit_policy(history, scenario_of, trials=policy_trials, seed=seed, progress=progress)
+    # Ways of working are judged by what was known on the last day: nothing is played beyond it.
+    past = window(history, history.first_day, history.last_day, as_of=history.last_day)
+    policy = fit_policy(
+        past, lambda way: scenario_of(way, past), since=lately.since, trials=policy_trials, seed=seed, progress=progress
+    )
+    found = joined(found, win_scale(history, found, scenario_of(policy.best, history), since=lately.since))
     return Fit(history, found, policy, name)
 
 
-def fit_blocks(history: History, *, seed: int = 0) -> Block:
-    """Return all that is fitted without playing the model."""
+def fit_blocks(history: History, *, since: int = 0, seed: int = 0) -> Block:
+    """Return all that is fitted without playing the model.
+
+    Args:
+        history: What is fitted.
+        since: Reach and shares won are of leads created from this on, ms (`fit_recent`).
+        seed: Of samples and folds; 0 is a seed.
+    """
+    lately = None if since <= 0 else history.leads.created >= since
     return joined(
         fit_arrivals(history),
         fit_offers(history),
         fit_spend(history),
-        fit_reach(history),
+        fit_reach(history, leads=lately),
         fit_lengths(history),
         fit_practice(history),
-        fit_deals(history),
+        fit_deals(history, leads=lately),
         fit_scores(history, eligible=kinds(history)[0], seed=seed),
     )
+
+
+def win_scale(history: History, found: Block, scenario: Scenario, *, since: int = 0, replications: int = 4) -> Block:
+    """Return by what the share of ready leads is multiplied so that the share won comes out as fitted.
+
+    Not everybody who is called is reached while ready, and a deal may be past its window: what the desk loses between
+    being ready and being won is seen in what the model wins with the leads that came, measured as the history is.
+
+    Args:
+        history: The history.
+        found: Its fits.
+        scenario: The calibrated scenario so far.
+        since: Leads created from this on, ms, are compared.
+        replications: On how many replications.
+    """
+    if not found.has("deals.win_share") or not 200 <= history.leads.n <= MOST_LEADS:
+        return nothing()
+    shares = []
+    for r in range(1, replications + 1):
+        made = played_as(scenario, history, r)
+        simulated = fit_deals(made, leads=made.leads.created >= since)
+        shares.append(simulated.value("deals.win_share") if simulated.has("deals.win_share") else float("nan"))
+    known = np.array(shares)
+    if not (np.isfinite(known).all() and (known > 0.0).all()):
+        return nothing()
+    scale = found.value("deals.win_share") / float(known.mean())
+    error = float(known.std(ddof=1)) / float(known.mean()) / np.sqrt(replications)
+    method = f"share won over that simulated, {replications} replications"
+    return block([("deals.win_scale", scale, "log", "ratio", method, history.leads.n, "")], np.array([[error**2]]))

@@ -62,8 +62,13 @@ def _resolution(at: Int64) -> float:
     return 0.5 if counts.max() > 0.5 * at.size else 1e-3
 
 
-def fit_deals(history: History) -> Block:
-    """Return win shares by channel, the time to a deal, the effect of delay, and the value of a deal."""
+def fit_deals(history: History, *, leads: Bool | None = None) -> Block:
+    """Return win shares by channel, the time to a deal, the effect of delay, and the value of a deal.
+
+    Args:
+        history: With `won`.
+        leads: (n,) those whose shares are meant; all where None. Times and values rest on all of them in any case.
+    """
     deals = deals_of(history)
     if deals is None or not deals.won.any():
         return nothing(
@@ -71,23 +76,27 @@ def fit_deals(history: History) -> Block:
             Assumed("market.deal.close", "the default", "no dates of deals"),
             Assumed("market.deal.value_mean", "the default", "no deals"),
         )
-    times = _share_and_time(history, deals)
-    return joined(times, _delay(history, deals, times), _value(history, deals))
+    chosen = np.ones(history.leads.n, dtype=np.bool_) if leads is None else leads
+    if deals.won[chosen].sum() < 20:
+        chosen = np.ones(history.leads.n, dtype=np.bool_)
+    times = _share_and_time(history, deals, chosen)
+    return joined(times, _delay(history, deals, times, chosen), _value(history, deals))
 
 
-def _share_and_time(history: History, deals: Deals) -> Block:
+def _share_and_time(history: History, deals: Deals, leads: Bool) -> Block:
     """Return the win share of all leads and of each channel, and the lognormal times to a deal, days.
 
     `days_to_won` counts from creation, `close_days` from the first talk: what comes before it is a matter of the desk.
     """
     dated = int(np.isfinite(deals.days).sum())
     if dated < 20:
-        shares, covariance = _win_shares(history, deals, np.ones(history.leads.n), None)
+        shares, covariance = _win_shares(history, deals, leads, np.ones(history.leads.n), None)
         few = Assumed("market.deal.close", "lognormal, median 14 d, sigma 1", f"only {dated} deals have a date")
         return block(shares, covariance, assumed=(few,))
     theta, rows, covariance, words = _time(deals, "days_to_won", "from creation")
     by_now = scipy_stats.norm.cdf((np.log(deals.open_days) - theta[1]) / np.exp(theta[2]))
-    shares, share_covariance = _win_shares(history, deals, by_now, float(covariance[0, 0]))
+    joint = float(covariance[0, 0]) if leads.all() else None
+    shares, share_covariance = _win_shares(history, deals, leads, by_now, joint)
     parts = [block(shares, share_covariance), block(rows, covariance[1:, 1:], warnings=words)]
     talked = first_contact_hours(history) / 24.0
     of = np.isfinite(talked)
@@ -121,7 +130,9 @@ def _time(deals: Deals, name: str, since: str) -> tuple[Float64, Rows, Float64, 
     return theta, rows, covariance, failed
 
 
-def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | None) -> tuple[Rows, Float64]:
+def _win_shares(
+    history: History, deals: Deals, leads: Bool, by_now: Float64, joint: float | None
+) -> tuple[Rows, Float64]:
     """Return the shares of leads that are won or will be, given how much of each one's time is up.
 
     A lead of `by_now` F that is still open has the likelihood 1 - p F. Intervals on the log-odds, half a win and half a
@@ -130,15 +141,15 @@ def _win_shares(history: History, deals: Deals, by_now: Float64, joint: float | 
     Args:
         history: Its channels.
         deals: What is known of each end.
+        leads: (n,) those whose shares are meant.
         by_now: (n,) probability that a deal would have been made by now.
         joint: Variance of the total's log-odds with F unknown; None: as if it were known.
     """
     rows: Rows = []
     variances: list[float] = []
     method = "maximum likelihood, open leads censored"
-    everybody = np.ones(history.leads.n, dtype=np.bool_)
-    chosen = [("deals.win_share", everybody)]
-    chosen += [(f"deals.win_share.{name}", history.leads.channel == c) for c, name in channels_of(history)]
+    chosen = [("deals.win_share", leads)]
+    chosen += [(f"deals.win_share.{name}", leads & (history.leads.channel == c)) for c, name in channels_of(history)]
     for path, mine in chosen:
         wins, losses = float(deals.won[mine].sum()) + 0.5, float((deals.lost & mine).sum()) + 0.5
         waiting = by_now[mine & ~deals.won & ~deals.lost]
@@ -214,7 +225,7 @@ def first_contact_hours(history: History) -> Float64:
     return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
 
 
-def _delay(history: History, deals: Deals, times: Block) -> Block:
+def _delay(history: History, deals: Deals, times: Block, leads: Bool) -> Block:
     """Return how the win share of contacted leads falls with the delay of the first contact: p0 exp(-d / tau).
 
     By maximum likelihood in (logit p0, 1 / tau), an open lead counting as not won so far: 1 - p F(c), F the fitted time
@@ -222,10 +233,10 @@ def _delay(history: History, deals: Deals, times: Block) -> Block:
     Observational: those who answer late differ from those who answer at once, and reps choose.
     """
     delay = first_contact_hours(history) / 24.0
-    known = np.isfinite(delay)
+    known = np.isfinite(delay) & leads
     by_now = np.ones(history.leads.n)
     if times.has("deals.close_days_median"):
-        waited = np.maximum(deals.open_days - np.where(known, delay, 0.0), deals.least_days)
+        waited = np.maximum(deals.open_days - np.nan_to_num(delay), deals.least_days)
         middle, sigma = np.log(times.value("deals.close_days_median")), times.value("deals.close_days_sigma")
         by_now = np.where(deals.lost, 1.0, scipy_stats.norm.cdf((np.log(waited) - middle) / sigma))
     if known.sum() < 200 or deals.won[known].sum() < 20:

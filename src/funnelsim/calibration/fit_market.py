@@ -188,9 +188,9 @@ def _firmographics(history: History) -> dict[str, Any]:
 def _offers(history: History, found: Block) -> dict[str, Any]:
     """Return the offers; `ready_at_arrival` such that able x ready x won is the share won of those contacted."""
     contacted = get(found, "deals.win_share_contacted", get(found, "deals.win_share", 0.05) / 0.7)
-    ready = min(contacted / (SPLIT["able"] * SPLIT["win_at_once"]), 1.0)
+    ready = get(found, "deals.win_scale", 1.0) * contacted / (SPLIT["able"] * SPLIT["win_at_once"])
     made: dict[str, Any] = {
-        "lead": {"hand_raise": True, "ready_at_arrival": rounded(ready), "ready_later": 0.0}
+        "lead": {"hand_raise": True, "ready_at_arrival": rounded(min(ready, 1.0)), "ready_later": 0.0}
     }
     for kind, mine in zip(KINDS[1:], kinds(history)[1:], strict=True):
         if mine.any():

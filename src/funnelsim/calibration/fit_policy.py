@@ -24,7 +24,9 @@ from funnelsim.calibration.simulated import history_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import play
 from funnelsim.population import draw_leads
+from funnelsim.records import NO, Bool
 
+MINUTE_MS = 60_000
 RESPONSE = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 WITHIN_MINUTES = (15.0, 60.0, 240.0, 1440.0, 2880.0)
 BY_ATTEMPT = (1, 2, 3, 4, 6)
@@ -40,19 +42,24 @@ MOST_LEADS = 30_000
 Choices = dict[str, Callable[[np.random.Generator], Any]]
 
 
-def moments(history: History) -> dict[str, float]:
-    """Return what the ways of working are judged by, in the order of the module's constants."""
-    minutes = observed.first_response_minutes(history)
-    if not minutes.size:
-        minutes = observed.first_response_minutes(history, source="touches")
+def moments(history: History, *, leads: Bool | None = None) -> dict[str, float]:
+    """Return what the ways of working are judged by, of `leads` (all where None).
+
+    First responses are the CRM's own where it knows them, else those of the touches.
+    """
+    chosen = np.ones(history.leads.n, dtype=np.bool_) if leads is None else leads
+    made = observed.attempts(history, by="lead", leads=chosen)
+    minutes = made.delay_ms()[made.number == 1] / MINUTE_MS
+    told = history.leads.first_response_ms
+    if told is not None and (told[chosen] != NO).any():
+        minutes = told[chosen & (told != NO)] / MINUTE_MS
     out = {
         f"response p{100 * p:.0f}": float(v)
         for p, v in zip(RESPONSE, observed.quantiles(minutes, RESPONSE), strict=True)
     }
     for within, share in zip(WITHIN_MINUTES, observed.answered_within(minutes, WITHIN_MINUTES), strict=True):
         out[f"answered within {within:g} min"] = float(share)
-    made = observed.attempts(history, by="lead")
-    wanted = int(kinds(history)[0].sum())
+    wanted = int((kinds(history)[0] & chosen).sum())
     out["called share"] = made.called / max(wanted, 1)
     for k, share in zip(BY_ATTEMPT, observed.reached_by_attempt(made, BY_ATTEMPT), strict=True):
         out[f"reached by attempt {k}"] = float(share)
@@ -168,6 +175,7 @@ def fit_policy(
     history: History,
     scenario_of: Callable[[Practised], Scenario],
     *,
+    since: int = 0,
     trials: int = 150,
     finalists: int = 6,
     replications: int = 4,
@@ -183,6 +191,7 @@ def fit_policy(
     Args:
         history: With touches.
         scenario_of: Makes a scenario of a way of working; on the history's dates.
+        since: Ways are judged by leads created from this on, ms; all of them are played.
         trials: How many ways; 0 reads the policy off.
         finalists: How many are played again.
         replications: On how many fresh replications.
@@ -194,14 +203,18 @@ def fit_policy(
     """
     start = read_off(history)
     if trials < 1 or history.touches is None or history.touches.n == 0 or history.leads.n > MOST_LEADS:
-        return PolicyFit(start, moments(history), (), 0, ())
-    seen = moments(history)
+        return PolicyFit(start, moments(history, leads=history.leads.created >= since), (), 0, ())
+    seen = moments(history, leads=history.leads.created >= since)
+
+    def played_in(way: Practised, replication: int) -> dict[str, float]:
+        return _judged(played_as(scenario_of(way), history, replication), since)
+
     rng = np.random.default_rng(seed)
     total = trials + finalists * replications + cloud
     played: list[tuple[float, Practised]] = []
     for t in range(trials):
         way = start if t == 0 else _drawn(rng) if t < max(trials // 3, 2) else _moved(played[:10], rng)
-        played.append((_apart(_played(scenario_of(way), history, 0), seen), way))
+        played.append((_apart(played_in(way, 0), seen), way))
         played.sort(key=lambda row: row[0])
         if progress is not None:
             progress(t + 1, total)
@@ -216,7 +229,7 @@ def fit_policy(
     for j, way in enumerate(chosen):
         rows = []
         for r in range(replications):
-            rows.append(_played(scenario_of(way), history, r + 1))
+            rows.append(played_in(way, r + 1))
             each[j, r] = _apart(rows[-1], seen)
             if progress is not None:
                 progress(trials + j * replications + r + 1, total)
@@ -236,7 +249,7 @@ def fit_policy(
     kept = []
     for j in range(cloud):
         way = _stirred(ways[0].practised, rng)
-        if _apart(_played(scenario_of(way), history, j % replications + 1), seen) <= float(first.max()):
+        if _apart(played_in(way, j % replications + 1), seen) <= float(first.max()):
             kept.append(way)
         if progress is not None:
             progress(total - cloud + j + 1, total)
@@ -265,11 +278,15 @@ def _moved(best: Sequence[tuple[float, Practised]], rng: np.random.Generator) ->
     return replace(way, **changes)
 
 
-def _played(scenario: Scenario, history: History, replication: int) -> dict[str, float]:
-    """Return the moments of one replication on the history's own leads."""
+def played_as(scenario: Scenario, history: History, replication: int) -> History:
+    """Return what one replication on the history's own leads would leave in the CRM."""
     arrivals = given_arrivals(history, scenario.market)
     leads = draw_leads(scenario.market, scenario.economics, scenario.run, replication, arrivals=arrivals)
-    return moments(history_of(play(scenario, leads), followup=False))
+    return history_of(play(scenario, leads), followup=False)
+
+
+def _judged(made: History, since: int) -> dict[str, float]:
+    return moments(made, leads=made.leads.created >= since)
 
 
 def _apart(simulated: dict[str, float], seen: dict[str, float]) -> float:

@@ -48,20 +48,28 @@ class Attempts:
         return int(self.start.size)
 
 
-def attempts_of(history: History, *, most: int = MOST_LEADS, seed: int = 0) -> Attempts:
+def attempts_of(
+    history: History, *, leads: Bool | None = None, until: int | None = None, most: int = MOST_LEADS, seed: int = 0
+) -> Attempts:
     """Return the calls of each lead up to its first contact; leads whose number is marked as wrong are left out.
 
     Args:
         history: With touches.
+        leads: (n,) leads that count; all where None.
+        until: Attempts at or after this, ms, are not known yet.
         most: Leads above this number are sampled without replacement.
         seed: Of that sample; 0 is a seed.
     """
-    touches, leads = history.touches, history.leads
+    touches, table = history.touches, history.leads
     assert touches is not None
     calls = touches.kind == Row.CALL
+    if leads is not None:
+        calls &= leads[touches.lead]
+    if until is not None:
+        calls &= touches.at < until
     lead, at, connected = touches.lead[calls], touches.at[calls], touches.connected[calls]
     called = np.unique(lead)
-    bad = np.zeros(leads.n, dtype=np.bool_) if leads.unreachable is None else leads.unreachable
+    bad = np.zeros(table.n, dtype=np.bool_) if table.unreachable is None else table.unreachable
     earlier = np.cumsum(connected) - connected
     first = np.concatenate(([True], lead[1:] != lead[:-1])) if lead.size else np.zeros(0, dtype=np.bool_)
     base = np.maximum.accumulate(np.where(first, earlier, 0)) if lead.size else earlier
@@ -73,7 +81,7 @@ def attempts_of(history: History, *, most: int = MOST_LEADS, seed: int = 0) -> A
         kept &= np.isin(lead, chosen)
     lead, at, connected = lead[kept], at[kept], connected[kept]
     ids, start = np.unique(lead, return_index=True)
-    delay = np.maximum(at - leads.created[lead], 0) / HOUR_MS
+    delay = np.maximum(at - table.created[lead], 0) / HOUR_MS
     marked = int(bad[called].sum())
     return Attempts(start.astype(np.int64), delay, connected, ids, marked, int(called.size), sampled_from)
 
@@ -161,6 +169,11 @@ def _negative(theta: Float64, attempts: Attempts, nodes: Float64, log_weights: F
     return -value, -gradient
 
 
+def log_likelihood(theta: Float64, attempts: Attempts) -> float:
+    """Return the log-likelihood of attempts under (mu, log sigma, beta, log tau in hours)."""
+    return -_negative(theta, attempts, *normal_rule(NODES))[0]
+
+
 def _information(theta: Float64, attempts: Attempts, nodes: Float64, log_weights: Float64) -> Float64:
     """Return the observed information: central differences of the gradient."""
     step = 1e-4
@@ -185,8 +198,8 @@ def _inverse(information: Float64) -> Float64:
     return np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
-def fit_reach(history: History) -> Block:
-    """Return mu, sigma, beta, tau and the share that can never be reached.
+def fit_reach(history: History, *, leads: Bool | None = None) -> Block:
+    """Return mu, sigma, beta, tau and the share that can never be reached, of `leads` (all where None).
 
     Intervals come from the observed information. The never-reachable share is that of called leads whose number the CRM
     marks as wrong; who is never reached and not marked belongs to the lower tail of eta.
@@ -196,7 +209,7 @@ def fit_reach(history: History) -> Block:
             *(Assumed(f"market.reach.{name}", "the default", "no touches") for name in ("mu", "sigma", "beta", "tau")),
             Assumed("market.reach.unreachable_share", "0", "no touches"),
         )
-    attempts = attempts_of(history)
+    attempts = attempts_of(history, leads=leads)
     if attempts.n < 50 or attempts.reached.all() or not attempts.reached.any():
         return nothing(Assumed("market.reach", "the defaults", f"only {attempts.n} called leads that tell of reach"))
     fit = logit_normal(attempts)
