@@ -11,7 +11,7 @@ import numpy as np
 
 from funnelsim.calibration import words
 from funnelsim.calibration.categories import Text
-from funnelsim.calibration.numbers import parse_durations, parse_numbers
+from funnelsim.calibration.amounts import parse_durations, parse_numbers
 from funnelsim.calibration.reading import Rows
 from funnelsim.calibration.times import BLANKS, UnknownFormatError, parse_times
 

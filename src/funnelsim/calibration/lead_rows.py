@@ -11,7 +11,7 @@ import numpy as np
 from funnelsim.calibration.categories import OTHER, UNKNOWN, Text, merged
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.ledger import Ledger
-from funnelsim.calibration.numbers import parse_durations, parse_numbers
+from funnelsim.calibration.amounts import parse_durations, parse_numbers
 from funnelsim.calibration.span import DAY_MS, Span
 from funnelsim.calibration.times import NO_TIME, Times
 from funnelsim.config.mapping import Attribute, LeadColumns, Mapping

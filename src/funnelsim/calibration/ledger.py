@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from funnelsim.calibration.history import Cleaning
-from funnelsim.calibration.reading import Rows
+from funnelsim.calibration.reading import SHOWN, Rows
 from funnelsim.records import Bool, Int16
 
 if TYPE_CHECKING:
@@ -64,22 +64,25 @@ class Ledger:
         return (*aside, *self._others)
 
     def set_aside(self) -> pd.DataFrame:
-        """Return the rows set aside: table, line, rule, reason and the columns that were read, as text."""
+        """Return the rows set aside: table, line, rule, reason, and what was read of each as "column=value; ..."."""
         import pandas as pd
 
         rows = np.flatnonzero(self._rule >= 0)
         rule = [self._rules[code] for code in self._rule[rows].tolist()]
-        columns = {
-            "table": np.full(rows.size, self.table, dtype=np.object_),
-            "line": self.rows.line[rows],
-            "rule": np.array([name for name, _ in rule], dtype=np.object_),
-            "reason": np.array([meaning for _, meaning in rule], dtype=np.object_),
-        }
-        header = self.rows.form.header
-        frame = pd.DataFrame(columns)
-        for place, text in self.rows.columns.items():
-            frame.insert(len(frame.columns), header[place], text[rows], allow_duplicates=True)
-        return frame
+        header, columns = self.rows.form.header, self.rows.columns
+        told = [
+            "; ".join(f"{header[place]}={text[row][:SHOWN]}" for place, text in columns.items() if text[row])
+            for row in rows.tolist()
+        ]
+        return pd.DataFrame(
+            {
+                "table": [self.table] * rows.size,
+                "line": self.rows.line[rows],
+                "rule": [name for name, _ in rule],
+                "reason": [meaning for _, meaning in rule],
+                "row": told,
+            }
+        )
 
     def unreadable(self) -> pd.DataFrame:
         """Return the rows that could not be read: table, line, reason, and the beginning of the line."""

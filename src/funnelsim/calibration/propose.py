@@ -215,7 +215,7 @@ def _attributes(sheet: _Sheet, used: set[str]) -> Iterator[tuple[str, dict[str, 
 
 def _edges(sheet: _Sheet, name: str) -> list[float]:
     """Return cuts at round numbers that lie between the values of a column of numbers."""
-    from funnelsim.calibration.numbers import parse_numbers
+    from funnelsim.calibration.amounts import parse_numbers
 
     text = sheet.rows.columns[sheet.rows.form.header.index(name)]
     value = parse_numbers(text, decimal=None, delimiter=sheet.rows.form.delimiter).value

@@ -111,7 +111,7 @@ def form_of(path: Path, files: Files, *, wanted: Iterable[str] = ()) -> Form:
     delimiters = (files.delimiter,) if files.delimiter else (said,) if said in DELIMITERS else DELIMITERS
     guesses = [_header(head[skipped:], str(delimiter), words) for delimiter in delimiters]
     best = max(guesses, key=lambda guess: (guess.matches, guess.alike, guess.width))
-    if not any(best.names):
+    if not any(letter.isalnum() for name in best.names for letter in name):
         raise fault(path, "has no header", "the first line must name the columns")
     return Form(path, encoding, best.delimiter, best.line + skipped + 1, best.names)
 
@@ -221,7 +221,10 @@ def _records(lines: Lines, form: Form, unreadable: list[Unreadable]) -> Iterator
     """Yield (line, fields) of each row below the header; what cannot be read goes into `unreadable`."""
     for _ in range(form.header_line - 1):
         next(lines, None)
-    next(csv.reader(lines, delimiter=form.delimiter), None)
+    try:
+        next(csv.reader(lines, delimiter=form.delimiter), None)
+    except csv.Error as error:
+        raise fault(form.path, f"the header cannot be read ({error})") from None
     reader = csv.reader(lines, delimiter=form.delimiter)
     width, line, broken = len(form.header), 0, 0
     row: list[str] = []
@@ -259,13 +262,16 @@ def _swallowed(row: list[str], taken: list[str], form: Form) -> bool:
     """Return whether a row of several lines is in truth several rows.
 
     Where it has a wrong number of fields: a line of it is a row by itself, or its quotation marks are odd in number.
-    Where the number is right by chance: it holds more delimiters than a row, and every line is a row by itself.
+    Where the number is right by chance: a field holds more delimiters than a row, and every line after the first is a
+    row by itself, or, in a file of four columns or more, one of those in the middle.
     """
     width = len(form.header)
+    if len(row) == width and max(cell.count(form.delimiter) for cell in row) < width - 1:
+        return False
     try:
         alone = [len(own) == width for text in taken[1:] for own in csv.reader([text], delimiter=form.delimiter) if own]
     except csv.Error:
         return False
     if len(row) != width:
         return any(alone) or sum(text.count('"') for text in taken) % 2 == 1
-    return width > 1 and all(alone) and max(cell.count(form.delimiter) for cell in row) >= width - 1
+    return width > 1 and (all(alone) or (width > 3 and any(alone[:-1])))

@@ -135,7 +135,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             if magic[:2] == b"\x1f\x8b":
                 yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
             elif magic == b"PK\x03\x04":
-                with zipfile.ZipFile(raw) as archive, _unpacked(archive, path) as member:
+                with _archive(raw, path) as archive, _unpacked(archive, path) as member:
                     yield member
             else:
                 yield raw
@@ -150,10 +150,18 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise fault(path, f"cannot be read: {error.strerror or error}") from None
 
 
+# NotImplementedError and RuntimeError are what zipfile says of rare methods and of passwords.
+def _archive(raw: IO[bytes], path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(raw)
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        raise fault(path, f"cannot be unpacked ({error})", _SAVE) from None
+
+
 def _unpacked(archive: zipfile.ZipFile, path: Path) -> IO[bytes]:
     try:
         return archive.open(_member(archive, path))
-    except (NotImplementedError, RuntimeError) as error:  # what zipfile says of rare methods and of passwords
+    except (NotImplementedError, RuntimeError, ValueError) as error:
         raise fault(path, f"cannot be unpacked ({error})", _SAVE) from None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,12 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ",
            ", %I:%M:%S %p", " %H:%M:%S.%f", " %H:%M:%S %z", " %H:%M %z")  # fmt: skip
 PATTERNS = tuple(day + clock for day in _DAYS for clock in _CLOCKS)
 _SWAPPED = {"%d/%m": "%m/%d", "%m/%d": "%d/%m", "%d-%m": "%m-%d", "%m-%d": "%d-%m"}
+_SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"), **dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a"),
+                        **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a")})  # fmt: skip
+_MOST_SHAPES = 60
+_DIRECTIVES = {**dict.fromkeys(("%d", "%m", "%H", "%I", "%M", "%S"), r"\d{1,2}"), "%y": r"\d{2}", "%Y": r"\d{4}",
+               "%f": r"\d{1,9}", "%p": r"[AaPp]\.?[Mm]\.?", "%b": r"[^\W\d]{3,4}\.?",
+               "%B": r"[^\W\d]{3,}", "%a": r"[^\W\d]{2,4}", "%z": r"(?:Z|[+-]\d{2}:?\d{2})"}  # fmt: skip
 _COUNTED = {"epoch_s": (1e8, 5e9), "epoch_ms": (1e11, 5e12), "excel": (20_000.0, 80_000.0)}
 _MS_PER = {"epoch_s": 1000.0, "epoch_ms": 1.0, "excel": 86_400_000.0}
 _EXCEL_ZERO_MS = -2_209_161_600_000  # 1899-12-30, the day 0 of spreadsheets
@@ -174,16 +181,19 @@ def _order(name: str) -> str:
 
 
 def _worth_trying(sample: pd.Series[Any], names: Sequence[str]) -> list[str]:
-    """Return the formats whose punctuation occurs in the sample: trying each on each takes longer."""
-    text = "\n".join(sample.astype(str).head(50))
-    letters = bool(re.search(r"[A-Za-z]{3}", text))
-    kept = []
-    for name in names:
-        marks = set(re.sub(r"%[a-zA-Z]", "", name)) - {" "} if "%" in name else set()
-        wants_letters = "%b" in name or "%B" in name or "%a" in name
-        if all(mark in text for mark in marks) and wants_letters <= letters:
-            kept.append(name)
-    return kept
+    """Return the formats that some value has the shape of: parsing with all of them takes longer."""
+    shapes: dict[str, str] = {}
+    for value in sample:
+        shapes.setdefault(str(value).translate(_SHAPE), str(value))
+    told = [" ".join(value.split()) for value in list(shapes.values())[:_MOST_SHAPES]]
+    return [name for name in names if "%" not in name or any(_shape_of(name).fullmatch(value) for value in told)]
+
+
+@lru_cache(maxsize=512)
+def _shape_of(name: str) -> re.Pattern[str]:
+    """Return what a value of a pattern looks like, numbers and letters unread."""
+    parts = re.split(r"(%[a-zA-Z])", name)
+    return re.compile("".join(_DIRECTIVES.get(part, r"\d+") if part[:1] == "%" else re.escape(part) for part in parts))
 
 
 def _all_numbers(sample: pd.Series[Any]) -> bool:

@@ -10,7 +10,7 @@ from funnelsim.calibration.categories import Text, merged
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.lead_rows import LeadRows, seen_before
 from funnelsim.calibration.ledger import Ledger
-from funnelsim.calibration.numbers import Durations, parse_durations
+from funnelsim.calibration.amounts import Durations, parse_durations
 from funnelsim.calibration.span import Span
 from funnelsim.calibration.times import Times
 from funnelsim.config.mapping import Mapping, TouchColumns
@@ -183,7 +183,7 @@ def join(touches: TouchRows, leads: LeadRows) -> Attempts:
     ledger.aside(~named, "no_lead_id", "no id of a lead or person")
     ledger.aside(nobody & ~aside, "no_lead", "of nobody in the file of leads")
     ledger.aside(((lead == -1) & aside) | (lead == _ALL_ASIDE), "lead_set_aside", "of a lead that was set aside")
-    early = (lead >= 0) & (touches.at.unix_ms < leads.created.unix_ms[lead] - early_ms)
+    early = (lead >= 0) & (touches.at.unix_ms < leads.created.unix_ms[np.maximum(lead, 0)] - early_ms)
     ledger.aside((lead == _TOO_EARLY) | early, "before_lead", "before its lead was created")
     return _merged(touches, lead, redial_ms=round(spec.redial_minutes * MINUTE_MS))
 

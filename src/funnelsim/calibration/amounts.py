@@ -16,8 +16,17 @@ MS_PER = {"ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400
 MOST = 1e15
 """A number above this is a mistake (an id, a barcode)."""
 _LETTERS = re.compile(r"[A-Za-z\u00a0\u202f\s$€£¥₽'’%]+")
-_PARTS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(d|h|min|m|s|ms)[a-z]*\.?(?=[\s\d,]|$)", re.IGNORECASE)
-_NAMES = {"d": "d", "h": "h", "min": "min", "m": "min", "s": "s", "ms": "ms"}
+_WORDS = {
+    "ms": "ms|msecs?|milliseconds?",
+    "d": "d|days?",
+    "h": "h|hrs?|hours?",
+    "min": "m|mins?|minutes?",
+    "s": "s|secs?|seconds?",
+}
+_PARTS = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _WORDS.items()) + r")(?![a-z])\.?",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:[.,]\d+)?)$")
 
 
@@ -138,7 +147,7 @@ def _length(word: str) -> float:
     clock = _CLOCK.match(word)
     if clock:
         return (int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))) * 1000
-    parts = _PARTS.findall(word)
+    parts = list(_PARTS.finditer(word))
     if not parts or _PARTS.sub("", word).strip(" ,"):
         return float("nan")
-    return sum(float(amount.replace(",", ".")) * MS_PER[_NAMES[unit.lower()]] for amount, unit in parts)
+    return sum(float(part[1].replace(",", ".")) * MS_PER[str(part.lastgroup)] for part in parts)
