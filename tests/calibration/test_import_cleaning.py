@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from .exports import TOUCHES, balanced, counts, file, mapping, read
 
 from funnelsim.calibration.importing import import_history
 from funnelsim.errors import InputError
 from funnelsim.records import Row
+
+from .exports import TOUCHES, balanced, counts, file, mapping, read
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 HEADER = "id,person,created,source,owner,stage,closed,amount"

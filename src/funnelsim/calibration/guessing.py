@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnelsim.calibration import words
-from funnelsim.calibration.categories import Text
 from funnelsim.calibration.amounts import parse_durations, parse_numbers
+from funnelsim.calibration.categories import Text
 from funnelsim.calibration.reading import Rows
 from funnelsim.calibration.times import BLANKS, UnknownFormatError, parse_times
 
@@ -117,7 +117,7 @@ _FITS: dict[str, Callable[[Looks], float]] = {
     "key": lambda c: 1.0 if c.distinct > 0.98 and c.times < 0.5 else 0.0,
     "contact": lambda c: 1.0 if c.distinct > 0.02 and c.times < 0.5 and c.many else 0.0,
     "lead": lambda c: 1.0 if c.times < 0.5 else 0.0,
-    "channel": lambda c: 0.0 if c.distinct > 0.5 or c.times > 0.5 or len(c.values) < 2 else 1.0 if not c.many else 0.7,
+    "channel": lambda c: 0.0 if c.distinct > 0.5 or c.times > 0.5 else 0.7 if c.many or len(c.values) < 2 else 1.0,
     "owner": lambda c: 0.0 if c.distinct > 0.5 or c.times > 0.5 else 1.0,
     "rep": lambda c: 0.0 if c.distinct > 0.5 or c.times > 0.5 else 1.0,
     "stage": lambda c: 0.0 if c.many or c.yes_or_no or c.numbers > 0.5 else 1.0,
