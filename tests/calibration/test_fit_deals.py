@@ -95,9 +95,27 @@ def test_deals_without_dates_inform_the_share_only():
         scenes.leads(np.zeros(200), won=won, closed=np.ones(200, dtype=bool), closed_at=at), days=1, as_of_days=60
     ))  # fmt: skip
 
-    assert known["deals.win_share"].estimate == pytest.approx(60.5 / 201.0)
+    assert known["deals.win_share"].estimate == pytest.approx(60.5 / 201.0, rel=0.01)
     assert known["deals.days_to_won_median"].n == 30
     assert "30 of 60 wins have no date" in known["deals.days_to_won_median"].warning
+
+
+def test_wins_without_a_date_do_not_make_deals_look_quick():
+    """Half of the wins lose their date, whenever they come to be known; the others are seen after 20 days only."""
+    rng = np.random.default_rng(8)
+    n = 20_000
+    days = 20.0 * np.exp(0.9 * rng.standard_normal(n))
+    buys, dateless = rng.random(n) < 0.2, rng.random(n) < 0.5
+    won = buys & (dateless | (days <= 20.0))
+    at = np.where(won & ~dateless, np.rint(days * DAY).astype(np.int64), -1)
+    table = scenes.leads(np.zeros(n), won=won, closed=won, closed_at=at)
+    calls = scenes.touches(np.arange(n), np.full(n, 60_000), np.ones(n))
+    known, _ = by_path(scenes.history(table, calls, days=1, as_of_days=19))
+    median = known["deals.days_to_won_median"]
+
+    assert abs(math.log(median.estimate / 20.0)) < 4 * math.log(median.high / median.estimate) / HALF
+    assert known["deals.win_share"].estimate == pytest.approx(0.2, abs=0.03)
+    assert known["deals.win_share_contacted"].estimate == pytest.approx(0.2, abs=0.03)
 
 
 def test_an_export_that_does_not_say_who_was_won_leaves_it_assumed():

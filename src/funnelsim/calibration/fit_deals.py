@@ -3,11 +3,11 @@
 Win shares are of leads whose outcome is known or old enough; the time to a deal is right-censored: a lead still open
 may yet be won. Both come from one likelihood with a cured fraction (Boag 1949; Farewell 1982, Biometrics 38):
 
-    won at t      p f(t)          won, date unknown     p
-    lost for good 1 - p           open since c          1 - p + p S(c)
+    won at t      p f(t)          lost for good     1 - p          open since c          1 - p F(c)
 
-with f lognormal. What is observed under one team and one policy is not what another would win: the scenario's
-`win_at_once` is set afterwards so that this share comes out (`fit_policy`).
+with f lognormal. Wins without a date are set aside for the time and added to the share: when they came to be known is
+not known, and to count them as seen at once would make deals look quick. What is observed under one team and one policy
+is not what another would win: readiness is set afterwards so that this share comes out (`fit.win_scale`).
 """
 
 from __future__ import annotations
@@ -151,9 +151,16 @@ def _win_shares(
     chosen = [("deals.win_share", leads)]
     chosen += [(f"deals.win_share.{name}", leads & (history.leads.channel == c)) for c, name in channels_of(history)]
     for path, mine in chosen:
-        wins, losses = float(deals.won[mine].sum()) + 0.5, float((deals.lost & mine).sum()) + 0.5
+        undated = float((deals.won & mine & ~np.isfinite(deals.days)).sum())
+        wins, losses = float(deals.won[mine].sum()) - undated + 0.5, float((deals.lost & mine).sum()) + 0.5
         waiting = by_now[mine & ~deals.won & ~deals.lost]
         share, variance = _share(wins, losses, waiting)
+        if undated:  # the others' share, and they
+            apart = undated / (float(mine.sum()) + 1.0)
+            others, share = share, apart + (1.0 - apart) * share
+            error = (1.0 - apart) ** 2 * variance * (others * (1.0 - others)) ** 2
+            error += (1.0 - others) ** 2 * apart * (1.0 - apart) / float(mine.sum())
+            variance = error / (share * (1.0 - share)) ** 2
         rows.append((path, share, "logit", "share", method, int(mine.sum()), "" if wins >= 10 else "few wins"))
         variances.append(variance)
     more = max(joint - variances[0], 0.0) if joint is not None and np.isfinite(joint) else 0.0
@@ -175,18 +182,18 @@ def _cure(deals: Deals) -> tuple[Float64, Float64, bool]:
     """Return (logit p, log median days, log sigma), its covariance, and whether the maximum was found."""
     dated = np.isfinite(deals.days)
     logs = np.log(deals.days[dated])
-    undated, lost = float((deals.won & ~dated).sum()), float(deals.lost.sum())
+    lost = float(deals.lost.sum())
     waiting = np.log(deals.open_days[~deals.won & ~deals.lost])
 
     def negative(theta: Float64) -> float:
         p, median, sigma = float(special.expit(theta[0])), theta[1], np.exp(theta[2])
         value = dated.sum() * np.log(p) + float(scipy_stats.norm.logpdf(logs, median, sigma).sum())
-        value += undated * np.log(p) + lost * np.log1p(-p)
+        value += lost * np.log1p(-p)
         if waiting.size:
             value += float(np.log(1.0 - p + p * scipy_stats.norm.sf((waiting - median) / sigma)).sum())
         return -float(value)
 
-    share = min(max(deals.won.mean(), 1e-6), 1 - 1e-6)
+    share = min(max(float(dated.sum()) / max((dated | ~deals.won).sum(), 1), 1e-6), 1 - 1e-6)
     start = np.array([special.logit(share), logs.mean(), np.log(max(logs.std(), 0.05))])
     found = optimize.minimize(negative, start, method="L-BFGS-B", bounds=[(-15, 15), (-5, 12), (-4, 2)])
     return np.asarray(found.x), _covariance(negative, np.asarray(found.x)), bool(found.success)
@@ -233,7 +240,9 @@ def _delay(history: History, deals: Deals, times: Block, leads: Bool) -> Block:
     Observational: those who answer late differ from those who answer at once, and reps choose.
     """
     delay = first_contact_hours(history) / 24.0
-    known = np.isfinite(delay) & leads
+    contacted = np.isfinite(delay) & leads
+    undated = contacted & deals.won & ~np.isfinite(deals.days)
+    known = contacted & ~undated
     by_now = np.ones(history.leads.n)
     if times.has("deals.close_days_median"):
         waited = np.maximum(deals.open_days - np.nan_to_num(delay), deals.least_days)
@@ -254,10 +263,12 @@ def _delay(history: History, deals: Deals, times: Block, leads: Bool) -> Block:
     covariance[1, :] /= scale
     covariance[:, 1] /= scale
     rate = float(found.x[1]) / scale
+    apart = float(undated.sum()) / float(contacted.sum())
+    at_once = apart + (1.0 - apart) * float(special.expit(found.x[0]))
     half = float(scipy_stats.norm.ppf(0.5 + LEVEL / 2)) * float(np.sqrt(covariance[1, 1]))
     flat = "cannot be told from no fall at all" if rate - half <= 0.0 else ""
     rows: Rows = [
-        ("deals.win_share_contacted", float(special.expit(found.x[0])), "logit", "share",
+        ("deals.win_share_contacted", at_once, "logit", "share",
          "maximum likelihood: wins of contacted leads at no delay", int(known.sum()), ""),
         ("deals.win_fall_per_day", rate, "identity", "1/day",
          "maximum likelihood: wins of contacted leads by the delay of the first contact", int(known.sum()),

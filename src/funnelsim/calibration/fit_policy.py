@@ -19,23 +19,27 @@ from funnelsim.calibration import observed
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import kinds
+from funnelsim.calibration.fit_practice import cadence, pace
 from funnelsim.calibration.history import History
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import play
 from funnelsim.population import draw_leads
-from funnelsim.records import NO, Bool
+from funnelsim.records import NO, Bool, Row
 
-MINUTE_MS = 60_000
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
 RESPONSE = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 WITHIN_MINUTES = (15.0, 60.0, 240.0, 1440.0, 2880.0)
 BY_ATTEMPT = (1, 2, 3, 4, 6)
 GIVEN_UP = (1, 2, 3, 5)
 
-TOLERANCE = {"response": 0.2, "answered": 0.04, "called": 0.04, "reached": 0.02, "given_up": 0.04, "attempts": 0.1}
-"""A distance of one: a fifth of a response quantile, a tenth of the mean number of attempts, four points of a share
-(two of those reached)."""
-WEIGHT = {"response p50": 3.0, "response p90": 2.0}
+TOLERANCE = {
+    "response": 0.2, "answered": 0.04, "called": 0.02, "reached": 0.02, "given_up": 0.05, "attempts": 0.1,
+    "talks": 0.15,
+}  # fmt: skip
+"""A distance of one: a fifth of a response quantile, a tenth of a number of attempts, 15 % of the talks a lead has,
+four points of a share answered within a time, two of a share called or reached, five of those given up."""
+WEIGHT = {"response p50": 3.0, "response p90": 2.0, "attempts a day": 2.0, "attempts per called lead": 2.0}
 MOST_LEADS = 30_000
 """A larger history is not played a hundred times; its policy is read off (`read_off`)."""
 
@@ -68,7 +72,19 @@ def moments(history: History, *, leads: Bool | None = None) -> dict[str, float]:
     for k in GIVEN_UP:
         out[f"given_up after {k} or fewer"] = float((unreached <= k).mean()) if unreached.size else float("nan")
     out["attempts per called lead"] = observed.attempts_per_called(made)
+    reached = int((made.reached_at() > 0).sum())
+    out["talks per reached lead"] = float(made.connected.sum()) / reached if reached else float("nan")
+    out["attempts a day"] = _attempts_a_day(history, int(history.leads.created[chosen].min(initial=0)))
     return out
+
+
+def _attempts_a_day(history: History, since: int) -> float:
+    """Return the calls made a day, on whomever, from the day of `since` to the last day."""
+    until = history.clock().measured_until
+    if history.touches is None or since >= until:
+        return float("nan")
+    at = history.touches.at[history.touches.kind == Row.CALL]
+    return float(((at >= since) & (at < until)).sum()) / max((until - since) / DAY_MS, 1.0)
 
 
 def distances(simulated: dict[str, float], seen: dict[str, float]) -> dict[str, float]:
@@ -79,7 +95,7 @@ def distances(simulated: dict[str, float], seen: dict[str, float]) -> dict[str, 
         other = simulated[name]
         if not np.isfinite(value) or not np.isfinite(other):
             continue
-        if group in ("response", "attempts"):
+        if group in ("response", "attempts", "talks"):
             apart = np.log(max(other, 0.1) / max(value, 0.1)) / TOLERANCE[group]
         else:
             apart = (other - value) / TOLERANCE[group]
@@ -87,21 +103,29 @@ def distances(simulated: dict[str, float], seen: dict[str, float]) -> dict[str, 
     return out
 
 
-def read_off(history: History, found_call_minutes: float | None = None) -> Practised:
-    """Return a policy read off the cadence alone: where too little is known, or too much to be played often."""
-    from funnelsim.calibration.fit_practice import cadence, pace
+def read_off(history: History) -> Practised:
+    """Return a policy read off the cadence alone: where too little is known, or too much to be played often.
 
+    As many attempts as 95 % of the called leads got at most; the lower quartile of the gaps, since a list takes its
+    time too; dates to be called again as the gaps after a talk; three quarters of the open time for each attempt.
+    """
     if history.touches is None or history.touches.n == 0:
         return Practised()
     given, speed = cadence(history), pace(history)
-    most = int(np.argmax(np.cumsum(given.given_up_after) >= 0.9)) + 1
-    minutes = found_call_minutes or speed.unanswered_p50
-    gap = given.gap_hours[1]
+    number = np.bincount(history.touches.lead)
+    most = int(np.quantile(number[number > 0], 0.95))
+    minutes = 0.75 * speed.open_per_attempt
+    gap, again = given.gap_hours[0], given.gap_after_talk_hours[1] / 24.0
+    plain = Practised()
     return replace(
-        Practised(),
-        call_minutes=float(np.clip(minutes if np.isfinite(minutes) else 10.0, 1.0, 60.0)),
-        attempts=int(np.clip(most, 1, 12)),
-        gap_hours=float(np.clip(gap if np.isfinite(gap) else 24.0, 0.5, 168.0)),
+        plain,
+        call_minutes=float(np.clip(minutes, 1.0, 60.0)) if np.isfinite(minutes) else plain.call_minutes,
+        talk_minutes=5.0,
+        first_before_later=False,
+        attempts=int(np.clip(most, 2, 20)),
+        gap_hours=float(np.clip(gap, 0.5, 168.0)) if np.isfinite(gap) else plain.gap_hours,
+        window_days=60.0,
+        callback_days=float(np.clip(again, 1.0, 60.0)) if np.isfinite(again) else plain.callback_days,
     )
 
 
@@ -155,7 +179,7 @@ CHOICES: Choices = {
     "first_touch": lambda g: str(
         g.choice(["1 business hours", "4 business hours", "8 business hours", "2 business days", "72h"])
     ),
-    "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10, 14])),
+    "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10, 14, 18])),
     "gap_hours": lambda g: float(np.exp(g.uniform(np.log(2.0), np.log(72.0)))),
     "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(60.0)))),
     "callback_days": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(30.0)))),
