@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from funnelsim.calibration.history import History
 from funnelsim.calibration.importing import import_history
 from funnelsim.calibration.propose import propose_mapping
 from funnelsim.config.mapping import Mapping, mapping_from
@@ -26,17 +27,20 @@ from funnelsim.errors import InputError
 
 Rng = np.random.Generator
 ABSURD = (
-    "", " ", "NULL", "N/A", "-1", "0", "1e308", "-1e308", "NaN", "inf", "99999999999999999999", "1,2,3.4.5", "'", '"', '""',
-    "0000-00-00 00:00:00", "1900-01-01", "1970-01-01 00:00:00", "9999-12-31", "2023-02-30", "32.13.2023", "2023-07-03 25:61",
-    "2023-03-26 02:30:00", "2023-10-29 02:30:00", "-0001-01-01", "1688396580", "45110.5", "=1+1", "ß€漢字😀", "\u202e", "\x1a",
-    "true", "won", "x" * 300, "12:99:99", "1h2m", "5.8E+18", "+49 (0) 123", "a;b;c", "a\tb", "a\nb", "€ 1.234,56", "--",
+    "", " ", "NULL", "N/A", "-1", "0", "1e308", "-1e308", "NaN", "inf", "99999999999999999999", "1,2,3.4.5", "'", '"',
+    '""', "0000-00-00 00:00:00", "1900-01-01", "1970-01-01 00:00:00", "9999-12-31", "2023-02-30", "32.13.2023",
+    "2023-07-03 25:61", "2023-03-26 02:30:00", "2023-10-29 02:30:00", "-0001-01-01", "1688396580", "45110.5", "=1+1",
+    "ß€漢字😀", "\u202e", "\x1a", "true", "won", "x" * 300, "12:99:99", "1h2m", "5.8E+18",
+    "+49 (0) 123", "a;b;c", "a\tb", "a\nb", "€ 1.234,56", "--",
 )  # fmt: skip
 
 
 def company(rng: Rng, rows: int = 40) -> dict[str, list[list[str]]]:
     """Return three tables of a made-up company, headers first."""
     start = np.datetime64("2023-07-03T00:00:00")
-    leads = [["deal_id", "contact_id", "created_at", "source", "owner", "stage", "reason", "closed", "amount", "won", "sla"]]
+    leads = [
+        ["deal_id", "contact_id", "created_at", "source", "owner", "stage", "reason", "closed", "amount", "won", "sla"]
+    ]
     touches = [["call_id", "contact_id", "started_at", "type", "status", "duration"]]
     spend = [["date", "source", "clicks", "spend"]]
     for i in range(rows):
@@ -44,9 +48,9 @@ def company(rng: Rng, rows: int = 40) -> dict[str, list[list[str]]]:
         won = rng.random() < 0.2
         closed = created + np.timedelta64(int(rng.integers(0, 40 * 86400)), "s")
         leads.append(
-            [f"D{i}", f"C{i // 2}", _text(created), str(rng.choice(["ads", "Web", "fair"])), str(rng.choice(["Ann", "Bo"])),
-             "Won" if won else "Lost", "" if won else "no answer", _text(closed)[:10], f"{rng.integers(1, 9000)}.50",
-             str(int(won)), str(rng.integers(10, 90000))]
+            [f"D{i}", f"C{i // 2}", _text(created), str(rng.choice(["ads", "Web", "fair"])),
+             str(rng.choice(["Ann", "Bo"])), "Won" if won else "Lost", "" if won else "no answer", _text(closed)[:10],
+             f"{rng.integers(1, 9000)}.50", str(int(won)), str(rng.integers(10, 90000))]
         )  # fmt: skip
         for k in range(int(rng.integers(0, 4))):
             at = created + np.timedelta64(int(rng.integers(-60, 20 * 86400)), "s")
@@ -70,8 +74,8 @@ MAPPING = {
         "attributes": {"size": {"column": "amount", "edges": [100.0, 1000.0]}, "stage": {"column": "stage", "most": 3}},
     },
     "touches": {
-        "key": "call_id", "contact": "contact_id", "at": "started_at", "duration": "duration", "outbound": {"type": "out"},
-        "connected": {"status": "answered"},
+        "key": "call_id", "contact": "contact_id", "at": "started_at", "duration": "duration",
+        "outbound": {"type": "out"}, "connected": {"status": "answered"},
     },
     "spend": {"day": "date", "channel": "source", "clicks": "clicks", "spend": "spend"},
 }  # fmt: skip
@@ -117,7 +121,8 @@ def swapped_columns(table: list[list[str]], rng: Rng) -> None:
 
 def renamed_header(table: list[list[str]], rng: Rng) -> None:
     j = int(rng.integers(0, len(table[0])))
-    table[0][j] = str(rng.choice(["", "x", table[0][0], table[0][-1], " created_at ", "CREATED_AT", "crated_at", "a,b"]))
+    names = ["", "x", table[0][0], table[0][-1], " created_at ", "CREATED_AT", "crated_at", "a,b"]
+    table[0][j] = str(rng.choice(names))
 
 
 def ragged(table: list[list[str]], rng: Rng) -> None:
@@ -151,7 +156,8 @@ def title_above(table: list[list[str]], rng: Rng) -> None:
 def giant_field(table: list[list[str]], rng: Rng) -> None:
     row = table[int(rng.integers(0, len(table)))]
     if row:
-        row[int(rng.integers(0, len(row)))] = str(rng.choice(["z", "1", '"', "a,b\n"])) * int(rng.integers(1000, 200_000))
+        word = str(rng.choice(["z", "1", '"', "a,b\n"]))
+        row[int(rng.integers(0, len(row)))] = word * int(rng.integers(1000, 200_000))
 
 
 def other_dates(table: list[list[str]], rng: Rng) -> None:
@@ -166,8 +172,8 @@ def other_dates(table: list[list[str]], rng: Rng) -> None:
 
 
 CELLS: tuple[Callable[[list[list[str]], Rng], None], ...] = (
-    absurd_cells, absurd_cells, absurd_column, swapped_columns, renamed_header, ragged, no_rows, repeated_rows, shuffled,
-    title_above, giant_field, other_dates,
+    absurd_cells, absurd_cells, absurd_column, swapped_columns, renamed_header, ragged, no_rows, repeated_rows,
+    shuffled, title_above, giant_field, other_dates,
 )  # fmt: skip
 
 
@@ -188,7 +194,7 @@ def flipped(raw: bytes, rng: Rng) -> bytes:
 
 
 def inserted(raw: bytes, rng: Rng) -> bytes:
-    marks = [b'"', b"\x00", b"\n", b"\r", b",", b";", b"\xff\xfe", b"\xef\xbb\xbf", b'","', b"\x1a", b"\xe9", b'"""', b"\x85"]
+    marks = [b'"', b"\x00", b"\n", b"\r", b",", b";", b"\xff\xfe", b"\xef\xbb\xbf", b'","', b"\x1a", b"\xe9", b'"""']
     for _ in range(int(rng.integers(1, 12))):
         at = int(rng.integers(0, len(raw) + 1))
         raw = raw[:at] + marks[int(rng.integers(0, len(marks)))] + raw[at:]
@@ -211,13 +217,14 @@ def zipped(raw: bytes, rng: Rng) -> bytes:
 def in_archive(raw: bytes, rng: Rng) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in [["a.csv"], ["a.csv", "b.csv"], ["a.txt"], ["[Content_Types].xml", "a.csv"], []][int(rng.integers(0, 5))]:
+        holds = [["a.csv"], ["a.csv", "b.csv"], ["a.txt"], ["[Content_Types].xml", "a.csv"], []]
+        for name in holds[int(rng.integers(0, 5))]:
             archive.writestr(name, raw)
     return out.getvalue() if rng.random() < 0.5 else flipped(out.getvalue(), rng)
 
 
 def foreign(raw: bytes, rng: Rng) -> bytes:
-    heads = [b"%PDF-1.7", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"SQLite format 3", b"{\"a\": 1}", b"<html>"]
+    heads = [b"%PDF-1.7", b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"SQLite format 3", b'{"a": 1}']
     return heads[int(rng.integers(0, len(heads)))] + raw
 
 
@@ -250,9 +257,8 @@ def spoilt(seed: int) -> tuple[dict[str, bytes], str]:
     return files, "+".join(ways)
 
 
-def unbalanced(ledgers: object) -> list[str]:
+def unbalanced(history: History) -> list[str]:
     """Return the tables of an import whose books do not balance."""
-    history = ledgers.history  # type: ignore[attr-defined]
     kept = {"leads": history.leads.n}
     if history.touches is not None:
         kept["touches"] = history.touches.n
@@ -262,12 +268,13 @@ def unbalanced(ledgers: object) -> list[str]:
     for table, rows in kept.items():
         away = sum(c.rows for c in history.cleaning if c.table == table and c.effect in ("set aside", "merged"))
         if history.read[table] != rows + away + history.unreadable[table]:
-            wrong.append(f"{table}: read {history.read[table]}, kept {rows}, away {away}, {history.unreadable[table]} unreadable")
+            lost = history.unreadable[table]
+            wrong.append(f"{table}: read {history.read[table]}, kept {rows}, away {away}, {lost} unreadable")
     return wrong
 
 
 def tried(seed: int, folder: Path, mapping: Mapping) -> tuple[str, str]:
-    """Return what an import of the files of `seed` gave ("refused", "read" or what is wrong) and how they were spoilt."""
+    """Return what an import of the files of `seed` gave (refused, read, or what is wrong) and how they were spoilt."""
     files, ways = spoilt(seed)
     paths = {}
     for name, raw in files.items():
@@ -277,8 +284,11 @@ def tried(seed: int, folder: Path, mapping: Mapping) -> tuple[str, str]:
         if seed % 7 == 0:
             propose_mapping([paths["leads"]]).mapping()
         imported = import_history(paths["leads"], touches=paths["touches"], spend=paths["spend"], mapping=mapping)
-        wrong = unbalanced(imported)
-        imported.set_aside(), imported.unreadable()
+        wrong = unbalanced(imported.history)
+        listed = len(imported.set_aside()), len(imported.unreadable())
+        history = imported.history
+        counted = sum(c.rows for c in history.cleaning if c.effect == "set aside"), sum(history.unreadable.values())
+        wrong += [] if listed == counted else [f"listed {listed}, counted {counted}"]
     except InputError as error:
         told = str(error)
         return ("refused" if told and "\n\n" not in told else f"unclear: {told!r}"), ways

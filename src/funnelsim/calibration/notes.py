@@ -36,7 +36,7 @@ _COST = {
     "spend.clicks": "the share of visitors who become leads stays assumed",
     "spend.channel": "spend is not known by channel",
 }
-_LONG_GAP_DAYS = 60
+_LONG_GAP_DAYS, _MANY_LEADS = 60, 30
 
 
 def missing(columns: Columns) -> Iterator[str]:
@@ -79,5 +79,9 @@ def odd(history: History) -> Iterator[str]:
         yield f"nobody came between {before} and {after}: give since or until where the export does not cover all days"
     if history.leads.n > 100 and (created % DAY_MS == 0).mean() > 0.5:
         yield "most creation times are midnight: the hours of arrival and the first response cannot be told"
+    if history.leads.n:
+        most = int(np.bincount(history.leads.contact).max())
+        if most > _MANY_LEADS:
+            yield f"one person has {most} leads: is that id a placeholder? Calls go to the latest of them"
     if history.touches is not None and history.touches.n and not history.touches.connected.any():
         yield "no touch is a talk: reach stays assumed; give touches.duration or touches.connected"
