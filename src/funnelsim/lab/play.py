@@ -9,6 +9,7 @@ from funnelsim.calendar import Clock
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Engine, Plugin, Wish, choose
 from funnelsim.metrics import summarise
+from funnelsim.metrics.evidence import Evidence
 from funnelsim.population import draw_leads
 from funnelsim.records import Leads, Outcomes, Scored, TouchLog
 from funnelsim.roster import Roster, build_agreement, build_roster, build_rules
@@ -27,9 +28,12 @@ class Played:
     touches: TouchLog
     engine: str = "reference"  # which one played it; the others give the same bits
 
-    def summary(self, only: Collection[str] | None = None) -> dict[str, float]:
-        """Return every measure by name, or those whose names are in `only`."""
-        return summarise(self.leads, self.scored, self.outcomes, self.touches, self.roster, self.scenario, only=only)
+    def summary(
+        self, only: Collection[str] | None = None, *, evidence: Evidence | None = None
+    ) -> dict[str, float]:
+        """Return every measure by name, or those whose names are in `only`; see `summarise`."""
+        records = (self.leads, self.scored, self.outcomes, self.touches)
+        return summarise(*records, self.roster, self.scenario, only=only, evidence=evidence)
 
 
 def draw(scenario: Scenario, replication: int) -> Leads:

@@ -1,4 +1,7 @@
-"""The funnel by channel, offer, tier and month, as plain columns of which the report makes tables and figures."""
+"""The funnel by channel, offer, tier and month, as plain columns of which the report makes tables and figures.
+
+Who needs several of them reads the log once and passes `evidence`.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,21 @@ from funnelsim.records import Int64, Leads, Outcomes, State, Tier, TouchLog
 from funnelsim.roster import Roster
 
 
-def by_channel(leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster, scenario: Scenario) -> Table:
+def by_channel(
+    leads: Leads,
+    outcomes: Outcomes,
+    touches: TouchLog,
+    roster: Roster,
+    scenario: Scenario,
+    *,
+    evidence: Evidence | None = None,
+) -> Table:
     """Return the cohort's funnel, waste, speed and revenue by channel, with visitors, spend and unit costs.
 
     Rows in the order of `market.channels`; columns as in `by_offer`, and visitors, visitor_to_lead_share, spend,
     cost_per_lead, cost_per_deal and revenue_per_spend (money, or a ratio; nan where the denominator is 0).
     """
-    e = gather(leads, outcomes, touches, scenario)
+    e = evidence or gather(leads, outcomes, touches, scenario)
     table = _segments(
         leads, outcomes, touches, e=e, roster=roster, scenario=scenario,
         key="channel", names=tuple(scenario.market.channels), group=leads.channel.astype(np.int64),
@@ -46,7 +57,15 @@ def by_channel(leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Rost
     return table
 
 
-def by_offer(leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster, scenario: Scenario) -> Table:
+def by_offer(
+    leads: Leads,
+    outcomes: Outcomes,
+    touches: TouchLog,
+    roster: Roster,
+    scenario: Scenario,
+    *,
+    evidence: Evidence | None = None,
+) -> Table:
     """Return the cohort's funnel, waste, speed and revenue by the offer that made somebody a lead.
 
     Rows in the order of `market.offers`. Columns: how many reached each stage (leads, mqls, connected, sqls, met,
@@ -56,16 +75,26 @@ def by_offer(leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster
     are nan.
     """
     return _segments(
-        leads, outcomes, touches, e=gather(leads, outcomes, touches, scenario), roster=roster, scenario=scenario,
+        leads, outcomes, touches, e=evidence or gather(leads, outcomes, touches, scenario), roster=roster,
+        scenario=scenario,
         key="offer", names=tuple(scenario.market.offers), group=leads.offer.astype(np.int64),
     )  # fmt: skip
 
 
-def by_tier(leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster, scenario: Scenario) -> Table:
+def by_tier(
+    leads: Leads,
+    outcomes: Outcomes,
+    touches: TouchLog,
+    roster: Roster,
+    scenario: Scenario,
+    *,
+    evidence: Evidence | None = None,
+) -> Table:
     """Return the cohort's funnel by the tier of the first handover; the last row is of leads never handed over."""
     tier = np.where(outcomes.tier >= 0, outcomes.tier, len(TIERS)).astype(np.int64)
     return _segments(
-        leads, outcomes, touches, e=gather(leads, outcomes, touches, scenario), roster=roster, scenario=scenario,
+        leads, outcomes, touches, e=evidence or gather(leads, outcomes, touches, scenario), roster=roster,
+        scenario=scenario,
         key="tier", names=(*TIERS, "not handed over"), group=tier,
     )  # fmt: skip
 
@@ -135,7 +164,13 @@ def by_month(leads: Leads, outcomes: Outcomes, scenario: Scenario) -> Table:
 
 
 def speed_to_lead_sample(
-    leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster, scenario: Scenario
+    leads: Leads,
+    outcomes: Outcomes,
+    touches: TouchLog,
+    roster: Roster,
+    scenario: Scenario,
+    *,
+    evidence: Evidence | None = None,
 ) -> Table:
     """Return the first touch of each handover of the measured window, bookings made by the lead left out.
 
@@ -143,7 +178,7 @@ def speed_to_lead_sample(
     and business_hours from the qualifying event (inf where not touched); term_hours on the clock of the tier's
     first-touch term from when the touch could be made, as the term counts them.
     """
-    e = gather(leads, outcomes, touches, scenario)
+    e = evidence or gather(leads, outcomes, touches, scenario)
     h, speed = e.handovers, speed_to_lead(e, roster)
     chosen = speed.handover
     judged_rows, kept_rows = first_touch_kept(e)

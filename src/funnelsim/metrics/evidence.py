@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from funnelsim.metrics.contacts import Contacts, counted_tries
 from funnelsim.metrics.handovers import Handovers
 from funnelsim.records import Bool, Int64, Leads, Outcomes, State, TouchLog
 
+T = TypeVar("T")
+
 
 class Evidence:
     """What the measures read of one replication, each part worked out when it is first asked for. n leads."""
@@ -20,6 +24,7 @@ class Evidence:
     def __init__(self, leads: Leads, outcomes: Outcomes, touches: TouchLog, scenario: Scenario) -> None:
         self._leads, self._outcomes, self._touches = leads, outcomes, touches
         self._self_scheduling = scenario.policy.self_scheduling
+        self._readings: dict[str, Any] = {}
         self.clock = Clock.of(scenario.run)
         self.standard = scenario.run.standard
         self.judged_until = self.clock.end - round(self.standard.days * DAY_MS)
@@ -93,6 +98,12 @@ class Evidence:
         lead = self._touches.lead[rows]
         talked: Bool = self.any_of(lead[self._inside(lead, at)]) | still_talking
         return talked
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` says: a reading of this evidence, worked out when its `name` is first asked for."""
+        if name not in self._readings:
+            self._readings[name] = make()
+        return cast(T, self._readings[name])
 
     def in_window(self, contacts: Contacts) -> Bool:
         """Return which contacts fall inside their lead's window."""

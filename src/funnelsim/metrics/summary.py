@@ -29,6 +29,7 @@ def summarise(
     scenario: Scenario,
     *,
     only: Collection[str] | None = None,
+    evidence: Evidence | None = None,
 ) -> dict[str, float]:
     """Return measures by name, in the order of `MEASURES`; nan where one is not defined.
 
@@ -44,6 +45,7 @@ def summarise(
         scenario: The scenario that was played.
         only: Names of the measures wanted; None = all. Each is the same number whichever others are asked for, and
             what only the others need is not worked out.
+        evidence: What the log of this replication says, where it is at hand.
 
     Raises:
         ValueError: where `only` names no measure.
@@ -52,7 +54,7 @@ def summarise(
     wanted = MEASURES.keys() if only is None else set(only)
     if unknown := wanted - MEASURES.keys():
         raise ValueError(f"no such measures: {', '.join(sorted(unknown))}")
-    books = _Books(leads, outcomes, touches, roster, scenario)
+    books = _Books(leads, outcomes, touches, roster, scenario, evidence or gather(leads, outcomes, touches, scenario))
     values: dict[str, float] = {}
     for room in dict.fromkeys(MEASURES[name].room for name in MEASURES if name in wanted):
         found = _ROOMS[room](books)
@@ -66,11 +68,16 @@ class _Books:
     """What several rooms read, each worked out when it is first asked for."""
 
     def __init__(
-        self, leads: Leads, outcomes: Outcomes, touches: TouchLog, roster: Roster, scenario: Scenario
+        self,
+        leads: Leads,
+        outcomes: Outcomes,
+        touches: TouchLog,
+        roster: Roster,
+        scenario: Scenario,
+        evidence: Evidence,
     ) -> None:
         self.leads, self.outcomes, self.touches = leads, outcomes, touches
-        self.roster, self.scenario = roster, scenario
-        self.evidence = gather(leads, outcomes, touches, scenario)
+        self.roster, self.scenario, self.evidence = roster, scenario, evidence
 
     @cached_property
     def hours(self) -> workload.Hours:

@@ -94,12 +94,17 @@ def wasted_cause(
       handover still count for its lead.
     """
     e = evidence or gather(leads, outcomes, touches, scenario)
+    return e.once("wasted", lambda: _wasted_cause(leads, outcomes, e))
+
+
+def _wasted_cause(leads: Leads, outcomes: Outcomes, e: Evidence) -> Int8:
     h, state = e.handovers, outcomes.state
     judged = h.start <= e.judged_until
     buyer = e.buyer & (e.window_from <= e.judged_until)
     held = e.any_of(h.lead[e.held(since=e.window_from, until=e.window_until)])
     reached = e.talked | (outcomes.first_talk_at >= 0)
-    talked_inside = e.talked_in_window
+    left_cold = buyer & held & ~e.talked_in_window
+    tries_inside = e.tries.within(left_cold[e.tries.lead] & e.in_window(e.tries))
     enough = e.standard.attempts
     conditions = {
         Waste.NONE: np.isin(state, (State.WON, State.MERGED, State.MEETING_BOOKED, State.OPPORTUNITY)),
@@ -111,7 +116,9 @@ def wasted_cause(
         Waste.MISSED: buyer & ~held,
         Waste.UNTOUCHED: e.any_of(h.lead[judged & ~h.tried]),
         Waste.UNDER_WORKED: e.any_of(h.lead[judged]) & ~reached & (e.tries_counted < enough),
-        Waste.COLD: buyer & held & ~talked_inside & (e.counted(e.tries.within(e.in_window(e.tries))) < enough),
+        Waste.COLD: left_cold & (e.counted(tries_inside) < enough),
     }
-    cause = np.select(list(conditions.values()), [np.int8(c) for c in conditions], default=np.int8(Waste.NONE))
-    return cause.astype(np.int8)
+    chosen = np.select(list(conditions.values()), [np.int8(c) for c in conditions], default=np.int8(Waste.NONE))
+    cause = chosen.astype(np.int8)
+    cause.flags.writeable = False  # shared by all who ask for it
+    return cause

@@ -11,6 +11,7 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Engine, Wish
 from funnelsim.lab.play import Played, draw, play
 from funnelsim.metrics.breakdown import by_channel, by_month, by_offer, by_tier, speed_to_lead_sample
+from funnelsim.metrics.evidence import Evidence, gather
 from funnelsim.metrics.tables import Table
 from funnelsim.metrics.week import hourly
 from funnelsim.records import Float64, Tier
@@ -43,19 +44,23 @@ def portray(scenario: Scenario, replication: int, *, engine: Engine | Wish = "au
 
 def portrait_of(played: Played) -> Portrait:
     """Return the portrait of a replication that was played."""
+    evidence = gather(played.leads, played.outcomes, played.touches, played.scenario)
     records = (played.leads, played.outcomes, played.touches, played.roster, played.scenario)
+    segments = {"channel": by_channel, "offer": by_offer, "tier": by_tier}
     return Portrait(
-        measures=played.summary(),
-        segments={"channel": by_channel(*records), "offer": by_offer(*records), "tier": by_tier(*records)},
+        measures=played.summary(evidence=evidence),
+        segments={name: by(*records, evidence=evidence) for name, by in segments.items()},
         months=by_month(played.leads, played.outcomes, played.scenario),
         week=hourly(played.touches, played.roster, played.scenario),
-        waits=_waits(played),
+        waits=_waits(played, evidence),
     )
 
 
-def _waits(played: Played) -> tuple[TierWaits, ...]:
+def _waits(played: Played, evidence: Evidence) -> tuple[TierWaits, ...]:
     """Return the waits behind the attainment of the first touch: at most the term exactly where it was kept."""
-    sample = speed_to_lead_sample(played.leads, played.outcomes, played.touches, played.roster, played.scenario)
+    sample = speed_to_lead_sample(
+        played.leads, played.outcomes, played.touches, played.roster, played.scenario, evidence=evidence
+    )
     tiers, judged, touched, kept = (np.asarray(sample[name]) for name in ("tier", "judged", "touched", "kept"))
     agreement = build_agreement(played.scenario, played.roster)
     found = []
