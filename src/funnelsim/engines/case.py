@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from funnelsim.engines.worklist import Task
     from funnelsim.roster import TierTerms
 
+_HANDOVER, _WINDOW, _BOOKING, _UNASSIGNED = (int(r) for r in (Row.HANDOVER, Row.WINDOW, Row.BOOKING, Row.UNASSIGNED))
+
 
 class Case:
     """One lead: its state, owners, luck used up and the rows it leaves."""
@@ -50,6 +52,15 @@ class Case:
     )  # fmt: skip
 
     # Set at every handover, window or booking.
+    tier: int
+    score: int
+    attempt: int
+    replied_to: int
+    recycles: int
+    rebookings: int
+    meetings_left: int
+    distance: int
+    deal_tasks: list[Task]
     terms: TierTerms
     qualified_at: int  # the event that brought it here; the interest moves on to a named date
     interest: int
@@ -75,16 +86,13 @@ class Case:
         self.env = shop.env
         self.since: int = shop.created[i]
         self.state = IS_MARKETING
-        self.episode = self.handovers = self.attempt = self.k = self.m = self.pieces = self.burnt = 0
-        self.agreements = self.accept = 0
-        self.meetings_left = self.distance = self.rebookings = self.recycles = 0
+        self.episode = self.handovers = self.k = self.m = self.pieces = self.agreements = self.burnt = 0
         self.mql_at = self.handed_at = self.first_touch_at = self.first_talk_at = self.sql_at = self.met_at = -1
-        self.opportunity_at = self.closed_at = self.contact_at = self.replied_to = self.unassigned_since = -1
-        self.first_owner = self.last_closer = self.first_tier = self.first_score = self.tier = self.score = -1
+        self.opportunity_at = self.closed_at = self.contact_at = self.unassigned_since = -1
+        self.first_owner = self.last_closer = self.first_tier = self.first_score = -1
         self.owner: Rep | None = None
         self.closer: Rep | None = None
         self.task: Task | None = None
-        self.deal_tasks: list[Task] = []
         self.unprepared = self.misjudged = self.erring = self.in_sales = self.window_open = self.window_over = False
         self.segment: int = -1 if shop.segments is None else shop.segments[i]
         self.queue_patience: int = shop.queue_patience[i]
@@ -107,7 +115,7 @@ class Case:
             self.unprepared = True
         if not shop.agreement.qualifying_talk:
             return BOOKED
-        self.erring = bool(shop.misjudged[k, i]) and (not shop.able[i] or t < shop.ready_from[i])
+        self.erring = bool(shop.misjudged[k][i]) and (not shop.able[i] or t < shop.ready_from[i])
         return SQL if self.erring else self.readiness(t, k)
 
     def readiness(self, t: int, k: int) -> int:
@@ -116,12 +124,12 @@ class Case:
         if not shop.able[i]:
             return DISQUALIFIED
         if t < shop.ready_from[i]:
-            if shop.tired[k, i]:
+            if shop.tired[k][i]:
                 return TIRED
-            named = shop.agreement.callbacks and t < shop.callback_at[k, i] < shop.end
-            left = self.attempt < self.terms.attempts and self.k < shop.rules.max_touches
+            named = shop.agreement.callbacks and t < shop.callback_at[k][i] < shop.end
+            left = self.attempt < self.terms.attempts and self.k < shop.max_touches
             if named and left:
-                self.named_at = shop.callback_at[k, i]
+                self.named_at = shop.callback_at[k][i]
                 return CALLED_BACK
             return NURTURE
         return LOST_TO_ANOTHER if t > shop.ready_until[i] else SQL
@@ -174,7 +182,7 @@ class Case:
         """Write the row of this handover."""
         owner = -1 if self.owner is None else self.owner.index
         self.shop.log.add(row(
-            int(Row.HANDOVER), self.i, self.episode, self.attempt, self.handovers - 1, owner, -1, self.tier,
+            _HANDOVER, self.i, self.episode, self.attempt, self.handovers - 1, owner, -1, self.tier,
              self.score, self.handover_at, self.qualified_at, self.first_due, self.handover_at, -1, end, result,
         ))  # fmt: skip
 
@@ -182,7 +190,7 @@ class Case:
         """Write the row of this window."""
         owner = -1 if self.owner is None else self.owner.index
         self.shop.log.add(row(
-            int(Row.WINDOW), self.i, self.episode, self.attempt, 0, owner, -1, self.tier, self.score,
+            _WINDOW, self.i, self.episode, self.attempt, 0, owner, -1, self.tier, self.score,
              self.window_from, self.window_from, self.window_to, self.window_from, -1, end, result,
         ))  # fmt: skip
 
@@ -190,7 +198,7 @@ class Case:
         """Write the row of the meeting just booked."""
         now, rep = self.env._now, self.last_closer
         self.shop.log.add(row(
-            int(Row.BOOKING), self.i, self.episode, self.attempt, self.m, rep, -1, self.tier, self.score,
+            _BOOKING, self.i, self.episode, self.attempt, self.m, rep, -1, self.tier, self.score,
              now, now, self.reserved, -1, -1, self.reserved, BOOKED,
         ))  # fmt: skip
 
@@ -198,7 +206,7 @@ class Case:
         """Write the row of a wait for an owner."""
         since, unassigned = self.unassigned_since, self.shop.unassigned_list
         self.shop.log.add(row(
-            int(Row.UNASSIGNED), self.i, self.episode, self.attempt, 0, -1, unassigned, self.tier, self.score,
+            _UNASSIGNED, self.i, self.episode, self.attempt, 0, -1, unassigned, self.tier, self.score,
              since, since, self.first_due, -1, -1, end, result,
         ))  # fmt: skip
 
@@ -218,7 +226,8 @@ class Case:
         del self.shop.unfinished[self.i]
         # Nothing of a finished life refers back to it: it is freed at once, without the cyclic garbage collector.
         self.process = self.task = None
-        self.deal_tasks = []
+        if self.last_closer >= 0:
+            self.deal_tasks = []
         self.shop.add_result(life_row(
             self.i, self.state, self.since, self.mql_at, self.handed_at, self.first_touch_at, self.first_talk_at,
              self.sql_at, self.met_at, self.opportunity_at, self.closed_at, self.contact_at, self.k, self.m,

@@ -127,7 +127,6 @@ class Closing(Case):
         self._ends_touching()
         self._takes_closer(rep, slot)
         self.agreements += 1
-        self.accept = RUNNING
         accept = shop.agreement.accept_within
         if accept is not None:
             until = shop.after(self.env._now, accept, closing=True)
@@ -142,6 +141,9 @@ class Closing(Case):
         rep.open_opportunities += 1
         self.patience = self.shop.patience[self.i]
         self.wanted = NEVER
+        self.accept = RUNNING
+        self.meetings_left = 0
+        self.deal_tasks = []
         self._reserve(rep, slot)
         self.distance = slot - self.env._now
 
@@ -186,7 +188,7 @@ class Closing(Case):
         """Book the next meeting of the opportunity, at the buyer's pace; its patience runs from then on."""
         shop, now, closer = self.shop, self.env._now, self.closer
         assert closer is not None
-        wanted = self.wanted = now + shop.buyer_pace[held.number, self.i]
+        wanted = self.wanted = now + shop.buyer_pace[held.number][self.i]
         earliest = max(wanted, self._notice())
         self._reserve(closer, closer.first_slot(earliest, shop.reserved_ms, shop.agreement.slot_ms))
         self.distance = self.reserved - now
@@ -202,7 +204,7 @@ class Closing(Case):
     def _leaves_deal_work(self, held: Meeting) -> None:
         shop, closer, now = self.shop, self.closer, self.env._now
         assert closer is not None
-        left = shop.deal_work_ms[held.number, self.i]
+        left = shop.deal_work_ms[held.number][self.i]
         self.deal_tasks = [task for task in self.deal_tasks if task.waiting]
         while left > 0:
             piece = DealWork(self, min(left, shop.agreement.slot_ms), self.pieces, now)

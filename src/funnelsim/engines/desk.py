@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import insort
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.engines import moments
 from funnelsim.engines.rep import Rep, Team
-from funnelsim.records import NEVER, Result
+from funnelsim.records import Result
 from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from funnelsim.engines.shop import Shop
     from funnelsim.engines.worklist import Task
 
+_STRETCH = 22  # timers wait by stretches of 2**22 ms, some 70 minutes
 _OPEN, _REASSIGNED, _MOVED = int(Result.OPEN), int(Result.REASSIGNED), int(Result.MOVED)
 
 
@@ -41,10 +43,12 @@ class Desk:
             rep = Rep(r, team, shop)
             team.reps.append(rep)
             self.reps.append(rep)
+        self.timed = self.breaches or shop.patience_ends
         self.dirty = False
-        self.fresh: list[Task] = []  # queued at this instant with a timer to be set if they must wait
-        self.timers: list[tuple[int, int, int, Task]] = []  # (time, key, queued at, task)
-        self._next_timer = (NEVER, 0)
+        self._recent: list[Task] = []  # with timers that end after the next look
+        self._next_look = 0
+        self._timers: dict[int, list[tuple[int, int, Task]]] = {}  # by stretch: (time, key, task)
+        self._due_now: list[tuple[int, Task]] = []  # (key, task) of timers that end at this very instant
         for rep in self.reps:
             self._await_shift(rep)
             if 0 < rep.starts < self.end:
@@ -63,7 +67,8 @@ class Desk:
         rep.open = True
         if rep.task is None:
             insort(rep.team.idle, (rep.since, rep.index, rep))
-            rep.team.dirty = self.dirty = True
+            if rep.team.waiting:
+                rep.team.dirty = self.dirty = True
         if closes < self.end:
             moments.Moment(self.env, moments.SHIFT_CLOSES | rep.key, closes, lambda _: self._shift_closes(rep))
 
@@ -83,23 +88,25 @@ class Desk:
     def queue_key(self, lead: Case, available_at: int, due_at: int) -> int:
         """Return the key by which the order of work sorts a task within its class."""
         order = self.order
-        if order == DEADLINE:
-            return due_at
         if order == TIER:
             return lead.tier
+        if order == DEADLINE:
+            return due_at
         if order == FIFO:
             return available_at
         return -available_at if order == LIFO else -lead.score
 
     def queue(self, task: Task, rep: Rep | None, team: Team) -> None:
         """Put a task into the list of `rep`, or of the team where it is None."""
+        lead = task.lead
         task.list = work_list = team.list if rep is None else rep.list
         task.queued_at = self.env._now
         task.waiting = True
-        key = task.lead.tier if self.order == TIER else self.queue_key(task.lead, task.available_at, task.due_at)
+        key = lead.tier if self.order == TIER else self.queue_key(lead, task.available_at, task.due_at)
         work_list.push(key, task)
         team.waiting += 1
-        team.dirty = self.dirty = True
+        if team.idle:
+            team.dirty = self.dirty = True
 
     def drop(self, task: Task, team: Team, result: int) -> None:
         """Take a waiting task off its list; the log says why."""
@@ -127,89 +134,108 @@ class Desk:
                 team.dirty = False
                 if team.waiting and team.idle:
                     self._serve(team)
-        if self.fresh:
-            fresh, self.fresh = self.fresh, []
-            for task in fresh:
-                if task.waiting:
-                    self._set_timers(task)
+        if self._due_now:
+            due, self._due_now = self._due_now, []
+            for key, task in due:
+                moments.Moment(self.env, key, self.env._now, partial(self._timer_ends, task, key))
 
     def _serve(self, team: Team) -> None:
         now = self.env._now
         idle, shared = team.idle, team.list
-        j = 0
-        while team.waiting and j < len(idle):
+        queue: list[Any] = self.env._queue
+        j, idle_reps = 0, len(idle)
+        while j < idle_reps and team.waiting:
             rep = idle[j][2]
-            if rep.list.count or rep.reserved_from:
-                found = rep.first_task(now)
-            else:
-                found = shared.first() if shared.count or team.escalated else None
-            if found is None:
+            heap = rep.first_task(now) if rep.list.count or rep.reserved_from else shared.first()
+            if heap is None:
                 j += 1
                 continue
             del idle[j]
-            heappop(found[1])
-            self._start(rep, found[0][4], now)
+            idle_reps -= 1
+            task = heappop(heap)[5]
+            task.waiting = False
+            task.list.count -= 1
+            team.waiting -= 1
+            if task.escalated:
+                team.escalated -= 1
+            task.rep = rep
+            task.start = now
+            rep.task = task
+            task.planned_end = ends = now + task.begin(rep, now)
+            heappush(queue, (ends, task.ends_key, 0, task))
 
-    def _start(self, rep: Rep, task: Task, now: int) -> None:
-        team = rep.team
-        task.waiting = False
-        task.list.count -= 1
-        team.waiting -= 1
-        team.escalated -= task.escalated
-        task.rep = rep
-        task.start = now
-        rep.task = task
-        task.planned_end = ends = now + task.begin(rep, now)
-        task.callbacks.insert(0, self._work_ends)
-        task._value = None
-        heappush(self.env._queue, (ends, task.ends | task.key, next(self.env._eid), task))  # type: ignore[misc]
-
-    def _work_ends(self, task: Any) -> None:
+    def work_ends(self, task: Any) -> None:
+        """Let the rep be idle again, or go home, and write down what was done."""
         rep = task.rep
         now = self.env._now
         rep.task = None
         rep.since = now
         if rep.open:
-            insort(rep.team.idle, (now, rep.index, rep))
-            rep.team.dirty = self.dirty = True
+            team = rep.team
+            insort(team.idle, (now, rep.index, rep))
+            if team.waiting:
+                team.dirty = self.dirty = True
         self.log(task.row(rep.index, task.start, now, task.result))
 
-    def _set_timers(self, task: Task) -> None:
-        ends = task.queued_at + task.lead.queue_patience
-        if ends < self.end:
-            self._set_timer(ends, moments.PATIENCE_ENDS | task.key, task)
+    # Timers of tasks that wait. Most are begun long before: only who still waits after a while is looked at closely.
+
+    def set_timers(self, task: Task) -> None:
+        """Remember when the lead's patience, and the term of the task that was just queued, run out while it waits."""
+        now = self.env._now
+        first = now + task.lead.queue_patience
+        if self.breaches and not task.breached:
+            first = min(first, max(task.due_at + 1, now))
+        if first >= self.end:
+            return
+        if now >= self._next_look:
+            stretch = (now >> _STRETCH) + 1
+            self._next_look = stretch << _STRETCH
+            moments.Moment(self.env, moments.BEFORE_ALL, self._next_look, self._look)
+        if first >= self._next_look:
+            self._recent.append(task)
+        else:
+            self._set_both(task)
+
+    def _look(self, _: Any) -> None:
+        recent, self._recent = self._recent, []
+        for task in recent:
+            if task.waiting:
+                self._set_both(task)
+
+    def _set_both(self, task: Task) -> None:
+        self._set_timer(task.queued_at + task.lead.queue_patience, moments.PATIENCE_ENDS | task.key, task)
         if self.breaches and not task.breached:
             breach = max(task.due_at + 1, self.env._now)  # at once where it waited unassigned until after that
-            if breach < self.end:
-                self._set_timer(breach, moments.BREACH | task.key, task)
+            self._set_timer(breach, moments.BREACH | task.key, task)
 
     def _set_timer(self, time: int, key: int, task: Task) -> None:
-        # Most tasks are begun long before their timers: only the next timer is an event of SimPy's.
-        heappush(self.timers, (time, key, task.queued_at, task))
-        if time <= self._next_timer[0] and (time, key) < self._next_timer:
-            self._await_timer()
-
-    def _await_timer(self) -> None:
-        timers = self.timers
-        while timers and not timers[0][3].waiting:
-            heappop(timers)
-        if timers:
-            time, key = timers[0][:2]
-            self._next_timer = (time, key)
-            moments.Moment(self.env, key, time, lambda _: self._timer_ends(time, key))
+        # Timers far ahead wait by stretches of time, in no order, and become events of SimPy's when theirs begins.
+        now = self.env._now
+        stretch = time >> _STRETCH
+        if time >= self.end:
+            return
+        if stretch in self._timers:
+            self._timers[stretch].append((time, key, task))
+        elif stretch > now >> _STRETCH:
+            self._timers[stretch] = [(time, key, task)]
+            moments.Moment(self.env, moments.BEFORE_ALL, stretch << _STRETCH, lambda _: self._stretch_begins(stretch))
+        elif time > now or task.queued_at < now:
+            moments.Moment(self.env, key, time, partial(self._timer_ends, task, key))
         else:
-            self._next_timer = (NEVER, 0)
+            self.dirty = True
+            self._due_now.append((key, task))  # once work was given out: who is served at once waits for nothing
 
-    def _timer_ends(self, time: int, key: int) -> None:
-        if (time, key) != self._next_timer:
-            return  # overtaken by an earlier one, which has set another alarm since
-        task = heappop(self.timers)[3]
+    def _stretch_begins(self, stretch: int) -> None:
+        for time, key, task in self._timers.pop(stretch):
+            if task.waiting:
+                moments.Moment(self.env, key, time, partial(self._timer_ends, task, key))
+
+    def _timer_ends(self, task: Task, key: int, _: Any) -> None:
         if task.waiting:
             if key >= moments.BREACH:
                 self._breach(task)
             else:
                 task.lead.loses_patience(task)
-        self._await_timer()
 
     def _breach(self, task: Task) -> None:
         lead, old = task.lead, task.lead.owner
@@ -230,7 +256,7 @@ class Desk:
         new.open_leads += 1
         task.length = task.expected_length()
         self.queue(task, new, team)
-        self.fresh.append(task)
+        self.set_timers(task)
         self.release_lead(old)
 
     # Who gets what.

@@ -30,6 +30,8 @@ def _kind(kind: int, sub: int) -> int:
     return ((kind + 1) << _KIND_SHIFT) | (sub << _SUB_SHIFT)
 
 
+# Before all kinds: what is no event of the model's, and only makes others.
+BEFORE_ALL = 2
 # Kind 0: work ends. A lead can be touched, met and worked for by several reps at one instant.
 TOUCH_ENDS = _kind(0, 0)
 MEETING_ENDS = _kind(0, 1)
@@ -75,35 +77,47 @@ class Clock(simpy.Environment):
         The loop of `Environment.run`, with its `step` written out; a fault in a life is raised where it happens.
         """
         queue = self._queue
-        while queue and queue[0][0] < end:
+        heappush(queue, (end, simpy.events.URGENT, -1, simpy.Event(self)))  # so that it is never empty
+        while True:
             now, _, _, event = heappop(queue)
+            if now >= end:
+                return
             self._now = now  # type: ignore[assignment]  # every time of ours is whole
             callbacks = event.callbacks
             event.callbacks = None  # type: ignore[assignment]  # as SimPy marks the past
             for callback in callbacks:
                 callback(event)
-            if desk.dirty and (not queue or queue[0][0] > now):
+            if desk.dirty and queue[0][0] > now:
                 desk.give_out()
-            if watch is not None and (not queue or queue[0][0] > now):
+            if watch is not None and queue[0][0] > now:
                 watch()
 
 
 class Moment(simpy.Event):
-    """An event that is going to happen at a known time, in its place in the total order."""
+    """An event that is going to happen at a known time, in its place in the total order.
+
+    One that has happened may be begun again, for another time.
+    """
+
+    _ok = True
+    _value = None
 
     def __init__(self, env: Clock, key: int, time: int, then: Callable[[Any], None] | None = None) -> None:
         self.env = env
         self.callbacks = [] if then is None else [then]
-        self._ok = True
-        self._value = None
-        heappush(env._queue, (time, key, next(env._eid), self))  # type: ignore[misc]  # a key is a priority
+        heappush(env._queue, (time, key, 0, self))  # type: ignore[misc]  # a key is a priority
+
+    def __lt__(self, other: Moment) -> bool:
+        # Only asked where a key comes twice at one instant: of something overtaken, which does nothing.
+        return False
 
 
 class Lifeline(simpy.Process):
     """A process that begins at once, and whose parts are generators of their own: `result = yield self.part()`.
 
     It begins in the place of the event that starts it, not through an event of SimPy's. Every event goes straight to
-    the innermost part; passing it down a chain of `yield from` costs a tenth of a run.
+    the innermost part; passing it down a chain of `yield from` costs a tenth of a run. Nothing that it waits for has a
+    value or fails.
     """
 
     def __init__(self, env: Clock, life: Generator[Any, Any, Any]) -> None:
@@ -111,20 +125,46 @@ class Lifeline(simpy.Process):
         self.callbacks = []
         self._generator = life
         self._parts: list[Generator[Any, Any, Any]] = []
-        self._resume(_BEGUN)
+        self._resume(None)
 
-    def _resume(self, event: simpy.Event) -> None:
-        """Go on with the value of `event`, or with the exception of one that failed (an interrupt)."""
-        part = self._generator
+    def _resume(self, event: simpy.Event | None) -> None:
+        """Go on: `event` has happened."""
         wanted: Any
         try:
-            if event._ok:
-                wanted = part.send(event._value)
-            else:
-                event.defused = True
-                wanted = part.throw(event._value)
+            wanted = self._generator.send(None)
         except StopIteration as end:
             wanted = self._returned(end.value)
+        if type(wanted) is GeneratorType:
+            wanted = self._enters(wanted)
+        if wanted is not None:
+            self._target = wanted
+            wanted.callbacks.append(self._resume)
+
+    def interrupt(self, cause: Any = None) -> None:
+        """Go on with a `simpy.Interrupt`, before any other event of this instant; the wait is given up."""
+        word = simpy.Event(self.env)
+        word.callbacks.append(lambda _: self._interrupted(simpy.Interrupt(cause)))
+        self.env.schedule(word, simpy.events.URGENT)
+
+    def _interrupted(self, interrupt: simpy.Interrupt) -> None:
+        if self._value is not simpy.events.PENDING:
+            return  # it ended at this very instant
+        if self._target.callbacks is not None:
+            self._target.callbacks.remove(self._resume)
+        wanted: Any
+        try:
+            wanted = self._generator.throw(interrupt)
+        except StopIteration as end:
+            wanted = self._returned(end.value)
+        if type(wanted) is GeneratorType:
+            wanted = self._enters(wanted)
+        if wanted is not None:
+            self._target = wanted
+            wanted.callbacks.append(self._resume)
+
+    def _enters(self, part: Generator[Any, Any, Any]) -> Any:
+        """Begin a part, and the parts that it begins with; return what the innermost waits for, None at the end."""
+        wanted: Any = part
         while type(wanted) is GeneratorType:
             self._parts.append(self._generator)
             self._generator = wanted
@@ -132,9 +172,7 @@ class Lifeline(simpy.Process):
                 wanted = wanted.send(None)
             except StopIteration as end:
                 wanted = self._returned(end.value)
-        if wanted is not None:
-            self._target = wanted
-            wanted.callbacks.append(self._resume)
+        return wanted
 
     def _returned(self, value: Any) -> Any:
         """Hand the value of a part that ended to the part it belongs to; return what that wants, None at the end."""
@@ -147,7 +185,3 @@ class Lifeline(simpy.Process):
         self._ok = True
         self._value = value
         return None
-
-
-_BEGUN = simpy.Event.__new__(simpy.Event)
-_BEGUN._ok, _BEGUN._value = True, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -21,6 +22,7 @@ from funnelsim.engines.words import (
     DROPPED_AS,
     EXHAUSTED,
     FINAL_STATE,
+    GOES_ON,
     IS_BETWEEN,
     IS_BOOKED,
     IS_CALLED_BACK,
@@ -36,7 +38,6 @@ from funnelsim.engines.words import (
     NO_SHOW,
     NOT_REACHED,
     NURTURE,
-    OPEN,
     RECYCLED,
     REPLIED,
     SENT,
@@ -46,7 +47,7 @@ from funnelsim.engines.words import (
     WON,
 )
 from funnelsim.engines.worklist import CALLBACKS, FIRST, LATER
-from funnelsim.records import ALWAYS, NEVER
+from funnelsim.records import NEVER
 
 if TYPE_CHECKING:
     from funnelsim.engines.rep import Rep
@@ -66,74 +67,67 @@ class Prospect(Closing):
         It begins at the creation where the lead books for itself, else at the first engagement event that qualifies,
         `at` (-1: there is none).
         """
-        if books_itself:
-            ended = yield self._books_itself(at)
-        else:
-            if self.shop.rules.sync_latency_ms:
-                yield self._syncs(at)
-            else:
+        shop = self.shop
+        booked = books_itself and self._books_itself()
+        if books_itself and not booked:
+            if at < 0:
+                self.write()
+                return
+            yield self._at(moments.QUALIFIES, shop.event_time[at])
+        while True:
+            if not booked:
+                if shop.rules.sync_latency_ms:
+                    yield self._syncs()
                 self._handed_over(at)
-            ended = yield self._with_sales()
-        while ended == NURTURE:
-            back = self.env._now + self.shop.agreement.cool_off_ms
+            # With sales, until the handover ends; how it ends is NURTURE, or a result that is final.
+            result: int = BOOKED if booked else (yield self._worked(*self._first_term(), called_back=False))
+            while result in (SQL, BOOKED):
+                if not booked and shop.rules.closes_by_delay:
+                    result = yield self._decides()
+                    break
+                if not booked and not self._agrees_meeting():
+                    result = NO_SHOW
+                    break
+                booked = False
+                result = yield self._meets()
+                if result == CALLED_BACK:
+                    # It turned out unready at its first meeting: back to those who call.
+                    result = NURTURE
+                    if self._back_to_caller():
+                        result = yield self._worked(*self._named_date(), called_back=True)
+            self._leaves_sales(result)
+            if result != NURTURE:
+                break
+            # Marketing has it back, and after a while it may qualify again.
+            back = self.env._now + shop.agreement.cool_off_ms
             self._enter(IS_NURTURE)
             yield self._at(moments.COOL_OFF_ENDS, back)
             self._enter(IS_MARKETING)
             at = self._next_event(back)
             if at < 0:
                 break
-            yield self._at(moments.QUALIFIES, self.shop.event_time[at])
-            yield self._syncs(at)
-            ended = yield self._with_sales()
+            yield self._at(moments.QUALIFIES, shop.event_time[at])
         self.write()
 
-    def _books_itself(self, at: int) -> Part:
-        """Book the first free slot, at creation; where none is near enough, go the ordinary way."""
+    def _books_itself(self) -> bool:
+        """Book the first free slot, at creation, which is the handover too; False where none is near enough."""
         shop, created = self.shop, self.env._now
         rep, slot = shop.desk.earliest_closer(self, self._notice(), shop.reserved_ms)
-        if slot <= shop.after(created, shop.agreement.book_ahead, closing=True) and slot < NEVER:
-            self._handed_over(shop.event_start[self.i])
-            self.contact(created)
-            self.sql_at = created
-            self._takes_closer(rep, slot)
-            ended: int = yield self._with_sales(booked=True)
-            return ended
-        if at < 0:
-            return OPEN
-        yield self._at(moments.QUALIFIES, shop.event_time[at])
-        yield self._syncs(at)
-        ended = yield self._with_sales()
-        return ended
+        if slot > shop.after(created, shop.agreement.book_ahead, closing=True) or slot >= NEVER:
+            return False
+        self._handed_over(shop.event_start[self.i])
+        self.contact(created)
+        self.sql_at = created
+        self._takes_closer(rep, slot)
+        return True
 
-    def _syncs(self, at: int) -> Generator[Any, Any, None]:
-        """Wait for the CRM after the qualifying event `at`, then be handed over."""
-        latency = self.shop.rules.sync_latency_ms
+    def _syncs(self) -> Part:
+        """Wait for the CRM after a qualifying event."""
         if self.mql_at < 0:
             self.mql_at = self.env._now
-        if latency:
-            self._enter(IS_SYNCING)
-            yield self._at(moments.HANDED_OVER, self.env._now + latency)
-        self._handed_over(at)
-
-    def _with_sales(self, *, booked: bool = False) -> Part:
-        """Stay with sales until the handover ends, and return how: NURTURE, or a result that is final."""
-        result: int = BOOKED if booked else (yield self._worked(*self._first_term(), called_back=False))
-        while result in (SQL, BOOKED):
-            if not booked and self.shop.rules.closes_by_delay:
-                result = yield self._decides()
-                break
-            if not booked and not self._agrees_meeting():
-                result = NO_SHOW
-                break
-            booked = False
-            result = yield self._meets()
-            if result == CALLED_BACK:
-                # It turned out unready at its first meeting: back to those who call.
-                result = NURTURE
-                if self._back_to_caller():
-                    result = yield self._worked(*self._named_date(), called_back=True)
-        self._leaves_sales(result)
-        return result
+        self._enter(IS_SYNCING)
+        yield self._at(moments.HANDED_OVER, self.env._now + self.shop.rules.sync_latency_ms)
+        return 0
 
     def _worked(self, available: int, due: int, *, called_back: bool) -> Part:
         """Be called and written to, touch after touch, until somebody answers or something runs out."""
@@ -141,86 +135,82 @@ class Prospect(Closing):
         first = not called_back
         if self.owner is None and not shop.desk.pooled and (yield self._unassigned(due)):
             return NURTURE
+        if self.k >= shop.max_touches:
+            yield self._waits_in_vain(available)
+            return EXHAUSTED
         while True:
-            # Wait for the touch to fall due.
-            result = 0
-            task: Task
-            if available > env._now:
-                self.state = IS_CALLED_BACK if called_back else IS_BETWEEN
-                self.since = env._now
-                try:
+            # A touch falls due; it stands in the list; it is worked.
+            work_class = CALLBACKS if called_back else FIRST if first or shop.one_class else LATER
+            touch = Touch(self, work_class, available, due, called_back)
+            try:
+                now = env._now
+                if available > now:
+                    self.state = IS_CALLED_BACK if called_back else IS_BETWEEN
+                    self.since = now
                     if available < shop.end:
-                        yield Moment(env, moments.AVAILABLE | self.key | (self.episode << 16) | self.k, available)
-                    else:
-                        yield env.event()
-                except simpy.Interrupt as interrupt:
-                    result = interrupt.cause or 0
-            # Stand in the list, and be worked.
-            if not result:
-                if self.k >= shop.rules.max_touches:
-                    return EXHAUSTED
-                if called_back:
-                    self.interest = self.named_at  # only now: who is taken back before was interested long ago
-                self.attempt += 1
-                work_class = CALLBACKS if called_back else FIRST if first or shop.one_class else LATER
-                task = Touch(self, work_class, available, due, called_back)
-                self._joins_list(task)
-                try:
-                    yield task
-                    result = task.result
-                except simpy.Interrupt as interrupt:
-                    result = self._leaves_list(task, interrupt)
-                if result in (WINDOW_OVER, REPLIED):
-                    self.attempt -= 1  # it was not made
+                        Moment(env, moments.AVAILABLE | touch.key, available, touch.falls_due)
                 else:
-                    first = False
+                    touch.falls_due(None)
+                yield touch
+                result = touch.result
+                first = False
+            except simpy.Interrupt as interrupt:
+                result = interrupt.cause or 0
+                if not touch.waiting:
+                    touch.cancelled = True
+                else:
+                    self._leaves_list(touch, result)
+                    if result in (WINDOW_OVER, REPLIED):
+                        self.attempt -= 1  # it was not made
+                    else:
+                        first = False
             # An e-mail was answered, now or while they worked on the next touch: that is the talk.
             if result == REPLIED or (self.replied_to >= 0 and result in (NOT_REACHED, SENT) and not self.window_over):
-                task = Reply(self, self.replied_to, env._now, shop.after(env._now, self.terms.later_touch))
-                self._joins_list(task)
+                reply = Reply(self, self.replied_to, env._now, shop.after(env._now, self.terms.later_touch))
+                self.state, self.since = IS_WAITING, env._now
+                shop.desk.queue(reply, self.owner, shop.touch_team)
+                shop.desk.set_timers(reply)
                 try:
-                    yield task
-                    result = task.result
+                    yield reply
+                    result = reply.result
                 except simpy.Interrupt as interrupt:
-                    result = self._leaves_list(task, interrupt)
+                    result = interrupt.cause or 0
+                    self._leaves_list(reply, result)
             # What now?
             if result == CALLED_BACK and not self.window_over:
                 self.replied_to = -1
                 called_back = True
                 available, due = self._named_date()
-            elif result in (NOT_REACHED, SENT, CALLED_BACK, WINDOW_OVER):
+            elif result in GOES_ON:
                 called_back = False
-                if self.k >= shop.rules.max_touches:
+                if self.k >= shop.max_touches:
                     return EXHAUSTED
+                terms = self.terms
                 if self.window_over:
                     if not self._recycled():
                         return NURTURE
                     first, available = True, env._now
-                    due = shop.after(available, self.terms.first_touch)
-                elif self.attempt >= self.terms.attempts:
+                    due = shop.after(available, terms.first_touch)
+                elif self.attempt >= terms.attempts:
                     return EXHAUSTED if shop.agreement.close_after_attempts else NURTURE
                 else:
-                    gap, term = self.terms.gaps[self.attempt - 1], self.terms.later_touch
-                    available = shop.after(env._now, gap) if gap.business else env._now + gap.ms
+                    gap, term, now = terms.gaps[self.attempt - 1], terms.later_touch, env._now
+                    available = shop.after(now, gap) if gap.business else now + gap.ms
                     due = shop.after(available, term) if term.business else available + term.ms
             else:
                 return result
 
-    def _joins_list(self, task: Task) -> None:
-        """Stand in the owner's or the team's list; the task happens when the work on it ends."""
-        shop = self.shop
-        self.task = task
-        self.state = IS_WAITING
-        self.since = self.env._now
-        shop.desk.queue(task, self.owner, shop.touch_team)
-        if shop.breaches or self.queue_patience < ALWAYS:
-            shop.desk.fresh.append(task)
+    def _waits_in_vain(self, available: int) -> Part:
+        """Wait for a touch to fall due that cannot be made: the lead's touches are spent."""
+        if available > self.env._now:
+            self._enter(IS_BETWEEN)
+            with suppress(simpy.Interrupt):
+                yield self._at(moments.AVAILABLE, available, self.k)
+        return 0
 
-    def _leaves_list(self, task: Task, interrupt: simpy.Interrupt) -> int:
-        """Leave the list before any work has begun, and return the word that said so."""
-        word: int = interrupt.cause or 0
+    def _leaves_list(self, task: Task, word: int) -> None:
+        """Leave the list before any work has begun, at the word that said so."""
         self.shop.desk.drop(task, self.shop.touch_team, DROPPED_AS.get(word, word))
-        return word
 
     def _unassigned(self, due: int) -> Part:
         """Wait for a rep with room, clocks running; return 0, or the word that ended the wait."""

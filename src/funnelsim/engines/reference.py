@@ -103,6 +103,7 @@ class _Arrivals:
         self._next: Iterator[Any] = zip(
             order.tolist(), time[order].tolist(), books[order].tolist(), first[order].tolist(), strict=True
         )
+        self._moment = Moment.__new__(Moment)  # one for all: there is never more than one ahead
         self._await()
 
     def _await(self) -> None:
@@ -111,7 +112,7 @@ class _Arrivals:
             self._due = due
             i, time, books, _ = due
             key = (moments.BOOKS_ITSELF if books else moments.QUALIFIES) | moments.index_key(i)
-            Moment(self.shop.env, key, time, self._begin)
+            Moment.__init__(self._moment, self.shop.env, key, time, self._begin)
 
     def _begin(self, _: Any) -> None:
         i, _, books, at = self._due

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.engines import moments
-from funnelsim.engines.worklist import N_CLASSES, Task
+from funnelsim.engines.worklist import Task
 from funnelsim.records import ALWAYS, NEVER
 
 if TYPE_CHECKING:
@@ -59,25 +59,17 @@ class Rep:
             return ALWAYS
         return self.reserved_from[bisect_right(self.reserved_from, now)] - now
 
-    def first_task(self, now: int) -> tuple[Any, list[Any]] | None:
-        """Return the first task of the own and the team's list that fits, as (entry, heap)."""
-        own, shared = self.list, self.team.list
-        room = self.room(now) if self.reserved_from else ALWAYS
-        permille = self.permille or self.productivity(now)
-        if not own.count:
-            for work_class in shared.classes:
-                best = shared.head(work_class, room, permille)
-                if best is not None:
-                    return best
-            return None
-        for work_class in range(N_CLASSES):
-            best = own.head(work_class, room, permille)
-            other = shared.head(work_class, room, permille)
-            if other is not None and (best is None or other[0] < best[0]):
-                best = other
-            if best is not None:
-                return best
-        return None
+    def first_task(self, now: int) -> list[Any] | None:
+        """Return the heap on top of which the first task of the own and the team's list stands that fits, or None."""
+        shared_list = self.team.list
+        if self.reserved_from:
+            room, permille = self.room(now), self.productivity(now)
+            own = self.list.first_that_fits(room, permille) if self.list.count else None
+            shared = shared_list.first_that_fits(room, permille)
+        else:
+            own = self.list.first() if self.list.count else None
+            shared = shared_list.first()
+        return shared if own is None or (shared is not None and shared[0] < own[0]) else own
 
     def first_slot(self, earliest: int, length: int, slot: int) -> int:
         """Return the first instant on the grid, at or after `earliest`, at which `length` is free; NEVER if none."""

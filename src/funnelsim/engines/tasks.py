@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from funnelsim.engines import moments
 from funnelsim.engines.worklist import CALLBACKS, DEAL_WORK, MEETINGS, Task, ramped
@@ -21,34 +21,49 @@ OPPORTUNITY, MET, WON, LOST, DONE = (
     int(r) for r in (Result.OPPORTUNITY, Result.MET, Result.WON, Result.LOST, Result.DONE)
 )
 CALLED, EMAILED, CALLED_AGAIN = int(Row.CALL), int(Row.EMAIL), int(Row.CALLBACK)
-_IN_WORK, _MEETING_BOOKED = int(State.IN_WORK), int(State.MEETING_BOOKED)
+_WAITING, _IN_WORK, _MEETING_BOOKED = int(State.WAITING), int(State.IN_WORK), int(State.MEETING_BOOKED)
 
 
 class Touch(Task):
     """An attempt: a call, an e-mail, or a call that the lead asked for on a named date."""
 
-    kind = CALLED
-
     def __init__(self, lead: Case, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
         # All of `Task.__init__`, written out: there is one of these for every attempt.
+        shop = lead.shop
         self.env = lead.env
-        self.callbacks = []
+        self.callbacks = [shop.work_ends]
         self.lead = lead
         self.work_class = work_class
-        self.number = lead.k
-        self.attempt = lead.attempt
-        self.episode = lead.episode
-        self.key = lead.key | (lead.episode << 16) | lead.k
+        self.number = k = lead.k
+        self.attempt = attempt = lead.attempt + 1
+        self.episode = episode = lead.episode
+        self.key = lead.key | (episode << 16) | k
+        self.ends_key = moments.TOUCH_ENDS | self.key
+        self.escalated = self.cancelled = False
         self.available_at = available_at
         self.due_at = due_at
-        shop = lead.shop
-        length: int = shop.rules.mean_call_ms
-        if callback:
-            self.kind = CALLED_AGAIN
-        elif shop.writes and lead.terms.touches[lead.attempt - 1] == EMAIL:
+        length: int = shop.mean_call_ms
+        self.kind = CALLED_AGAIN if callback else CALLED
+        if shop.writes and not callback and lead.terms.touches[attempt - 1] == EMAIL:
             self.kind = EMAILED
             length = shop.rules.mean_email_ms
         self.length = length if lead.prepared else length + lead.terms.preparation_ms
+
+    def falls_due(self, _: Any) -> None:
+        """Stand in the owner's or the team's list."""
+        if self.cancelled:
+            return
+        lead = self.lead
+        lead.attempt = self.attempt
+        if self.kind == CALLED_AGAIN:
+            lead.interest = lead.named_at  # only now: who is taken back before was interested long ago
+        lead.state = _WAITING
+        lead.since = lead.env._now
+        shop = lead.shop
+        desk = shop.desk
+        desk.queue(self, lead.owner, shop.touch_team)
+        if desk.timed:
+            desk.set_timers(self)
 
     def expected_length(self) -> int:
         """Return preparation, if it is still to be done, and the mean attempt."""
@@ -65,7 +80,7 @@ class Touch(Task):
         lead.state = _IN_WORK
         lead.since = now
         by_mail = self.kind == EMAILED
-        work = shop.email_ms[k, i] if by_mail else shop.call_ms[k, i]
+        work = shop.email_ms[k][i] if by_mail else shop.call_ms[k][i]
         dial = now
         if not lead.prepared:
             lead.prepared = True
@@ -80,20 +95,20 @@ class Touch(Task):
         if lead.first_touch_at < 0:
             lead.first_touch_at = dial
         after_interest = dial - lead.interest
-        if after_interest < shop.too_soon[i] and shop.annoyed[k, i] and self.kind != CALLED_AGAIN:
+        if after_interest < shop.too_soon[i] and shop.annoyed[k][i] and self.kind != CALLED_AGAIN:
             self.result = TOO_SOON
         elif by_mail:
             self.result = SENT
-            if after_interest <= shop.reply_until[k, i]:
-                arrives = now + ramped(work, permille) + shop.reply_lag[k, i]
+            if after_interest <= shop.reply_until[k][i]:
+                arrives = now + ramped(work, permille) + shop.reply_lag[k][i]
                 if arrives < shop.end:
                     key = moments.REPLY_ARRIVES | lead.key | moments.episode_key(self.episode) | k
                     moments.Moment(lead.env, key, arrives, lambda _: lead.replies(k, self.episode))
         else:
-            delay = dial - self.available_at if shop.rules.reach_from_available else after_interest
-            if delay <= shop.connect_until[k, i]:
+            delay = dial - self.available_at if shop.reach_from_available else after_interest
+            if delay <= shop.connect_until[k][i]:
                 self.result = lead.talks(dial, k)
-                work += shop.talk_ms[k, i]
+                work += shop.talk_ms[k][i]
             else:
                 self.result = NOT_REACHED
         length: int = work if permille == 1000 else ramped(work, permille)
@@ -122,7 +137,7 @@ class Reply(Task):
         permille = rep.productivity(now)
         lead.state = _IN_WORK
         lead.since = now
-        work = shop.talk_ms[k, lead.i]
+        work = shop.talk_ms[k][lead.i]
         dial = now
         if not lead.prepared:
             lead.prepared = True
@@ -153,7 +168,7 @@ class Meeting(Task):
             if lead.patience < ALWAYS:
                 lead.patience -= max(0, now - lead.wanted)
             lead.wanted = NEVER
-        if lead.distance > shop.show_until[m, i]:
+        if lead.distance > shop.show_until[m][i]:
             self.result = NO_SHOW
             return shop.rules.no_show_ms
         lead.contact(now)
@@ -169,7 +184,7 @@ class Meeting(Task):
             self.result = MET
         if self.result in (OPPORTUNITY, MET) and lead.meetings_left == 0:
             self.result = WON if lead.is_won() else LOST
-        length: int = shop.meeting_ms[m, i]
+        length: int = shop.meeting_ms[m][i]
         return length
 
     def _first(self, now: int) -> int:

@@ -14,6 +14,7 @@ ABANDONED, EXHAUSTED, MOVED = int(Result.ABANDONED), int(Result.EXHAUSTED), int(
 ASSIGNED, LAPSED = int(Result.ASSIGNED), int(Result.LAPSED)
 # Words that end a wait and are no results of work.
 WINDOW_OVER, REPLIED, ACCEPT_OVER = 100, 101, 102
+GOES_ON = frozenset({NOT_REACHED, SENT, CALLED_BACK, WINDOW_OVER})  # after which there may be another touch
 DROPPED_AS = {WINDOW_OVER: DROPPED, REPLIED: CANCELLED}
 
 # States that an engine compares; `IS_` keeps them apart from results of the same name.

@@ -9,7 +9,7 @@ import simpy
 
 from funnelsim.engines import moments
 from funnelsim.engines.log import row
-from funnelsim.records import ALWAYS, Result
+from funnelsim.records import Result
 
 if TYPE_CHECKING:
     from funnelsim.engines.case import Case
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Classes of work, the first served first.
 MEETINGS, CALLBACKS, DEAL_WORK, FIRST, LATER = range(5)
-N_CLASSES = 5
 
 _OPEN = int(Result.OPEN)
 
@@ -51,12 +50,13 @@ class Task(simpy.Event):
     planned_end = -1
     result = _OPEN
     _ok = True
+    _value: Any = None
 
     def __init__(
         self, lead: Case, work_class: int, length: int, number: int, available_at: int, due_at: int
     ) -> None:
         self.env = lead.env
-        self.callbacks = []
+        self.callbacks = [lead.shop.work_ends]
         self.lead = lead
         self.work_class = work_class
         self.length = length  # for the question whether it fits before a reservation
@@ -64,6 +64,8 @@ class Task(simpy.Event):
         self.attempt = lead.attempt
         self.episode = lead.episode
         self.key = lead.key | (lead.episode << 16) | number
+        self.ends_key = self.ends | self.key
+        self.escalated = False
         self.available_at = available_at
         self.due_at = due_at
 
@@ -89,59 +91,64 @@ class Task(simpy.Event):
 
 
 class WorkList:
-    """The tasks of one rep or of one team, by class and length, each a heap."""
+    """The tasks of one rep or of one team: a heap for each length, so that what fits is found without a search."""
 
-    __slots__ = ("buckets", "classes", "count", "id")
+    __slots__ = ("count", "heaps", "id")
 
     def __init__(self, list_id: int) -> None:
         self.id = list_id
         self.count = 0
-        self.classes: tuple[int, ...] = ()  # the classes of work that ever stood here, the first served first
-        # For each class: (length, heap) pairs. There are few lengths: a call or an e-mail, prepared or not.
-        self.buckets: list[list[tuple[int, list[Any]]]] = [[] for _ in range(N_CLASSES)]
+        # By the room that a task needs; meetings need none, for they have a reservation of their own. An entry is
+        # (class, queue key, due, lead, number, task).
+        self.heaps: dict[int, list[Any]] = {}
 
     def push(self, key: int, task: Task) -> None:
-        """Add a task under its queue key; ties go to the earlier due, then to the lower lead."""
+        """Add a task under its class, then its queue key; ties go to the earlier due, then to the lower lead."""
+        work_class = task.work_class
+        entry = (work_class, key, task.due_at, task.lead.i, task.number, task)
+        room = task.length if work_class else 0
+        try:
+            heappush(self.heaps[room], entry)
+        except KeyError:
+            # Heaps that are empty go: pieces of deal work all differ in length.
+            self.heaps = {known: heap for known, heap in self.heaps.items() if heap}
+            self.heaps[room] = [entry]
         self.count += 1
-        entry = (key, task.due_at, task.lead.i, task.number, task)
-        work_class, needed = task.work_class, task.length
-        for length, heap in self.buckets[work_class]:
-            if length == needed:
-                heappush(heap, entry)
-                return
-        self.buckets[work_class].append((task.length, [entry]))
-        if work_class not in self.classes:
-            self.classes = tuple(sorted((*self.classes, work_class)))
 
-    def first(self) -> tuple[Any, list[Any]] | None:
-        """Return the first entry of all, and its heap, where nothing has to fit before anything."""
-        for work_class in self.classes:
-            best = self.head(work_class, ALWAYS, 1000)
-            if best is not None:
-                return best
-        return None
-
-    def head(self, work_class: int, room: int, permille: int) -> tuple[Any, list[Any]] | None:
-        """Return the first entry of a class that fits into `room`, and its heap."""
+    def first(self) -> list[Any] | None:
+        """Return the heap on top of which the first task stands, where nothing has to fit before anything, or None."""
         best = None
-        for length, heap in self.buckets[work_class]:
+        for heap in self.heaps.values():
             while heap:
-                entry = heap[0]
-                task = entry[4]
+                task = heap[0][5]
                 if task.waiting and (task.list is self or task.escalated):
-                    fits = room == ALWAYS or work_class == MEETINGS or ramped(length, permille) <= room
-                    if fits and (best is None or entry < best[0]):
-                        best = (entry, heap)
+                    if best is None or heap[0] < best[0]:
+                        best = heap
+                    break
+                heappop(heap)
+        return best
+
+    def first_that_fits(self, room: int, permille: int) -> list[Any] | None:
+        """Return the heap on top of which the first task stands that a rep of that productivity ends in `room`."""
+        best = None
+        for length, heap in self.heaps.items():
+            if ramped(length, permille) > room:
+                continue
+            while heap:
+                task = heap[0][5]
+                if task.waiting and (task.list is self or task.escalated):
+                    if best is None or heap[0] < best[0]:
+                        best = heap
                     break
                 heappop(heap)
         return best
 
     def tasks(self) -> list[Task]:
         """Return every task that stands here, in no order."""
-        entries = (entry for buckets in self.buckets for _, heap in buckets for entry in heap)
-        return [entry[4] for entry in entries if entry[4].waiting and entry[4].list is self]
+        tasks = [entry[5] for heap in self.heaps.values() for entry in heap]
+        return [task for task in tasks if task.waiting and task.list is self]
 
     def meetings(self) -> list[Task]:
         """Return the meetings that wait here, in order."""
-        entries = sorted(e for _, heap in self.buckets[MEETINGS] for e in heap if e[4].waiting and e[4].list is self)
-        return [entry[4] for entry in entries]
+        entries = sorted(entry for entry in self.heaps.get(0, ()) if entry[0] == MEETINGS)
+        return [entry[5] for entry in entries if entry[5].waiting and entry[5].list is self]
