@@ -10,7 +10,16 @@ from scipy import integrate, special, stats
 from tests.calibration import scenes_fit as scenes
 from tests.calibration.scenes_fit import DAY, HOUR
 
-from funnelsim.calibration.fit_reach import Attempts, _negative, attempts_of, fit_reach, logit_normal, normal_rule
+from funnelsim.calibration.fit_reach import (
+    Attempts,
+    _negative,
+    attempts_of,
+    fit_reach,
+    level,
+    logit_normal,
+    normal_rule,
+    relevelled,
+)
 from funnelsim.calibration.fit_reach_forms import compare
 
 
@@ -115,6 +124,20 @@ def test_one_attempt_a_lead_gives_no_interval_for_the_spread():
 
     assert "cannot be told" in sigma.warning
     assert not np.isfinite(sigma.low) or sigma.high / sigma.low > 20
+
+
+@pytest.mark.slow
+def test_the_level_of_some_leads_is_found_with_the_shape_of_all():
+    """Recent leads are easier to reach by 0.8: their mean is found, within what is known of it."""
+    old = planted(6_000, 1, mu=-0.8, sigma=1.4, beta=2.0, tau=0.3)
+    new = planted(2_000, 2, mu=0.0, sigma=1.4, beta=2.0, tau=0.3)
+    fit = relevelled(logit_normal(old), new)
+    error = np.sqrt(fit.covariance[0, 0])
+
+    assert abs(fit.estimate[0] - 0.0) < 4 * error
+    assert error < 0.15
+    assert np.linalg.eigvalsh(fit.covariance).min() > 0.0
+    assert fit.covariance[0, 0] > 1.0 / level(fit.estimate, new)[1][0]
 
 
 @pytest.mark.slow

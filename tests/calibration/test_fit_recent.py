@@ -38,13 +38,13 @@ def test_where_nothing_changes_everything_counts():
 
 @pytest.mark.slow
 def test_after_a_change_the_time_since_counts():
-    """Fifty days ago people became far easier to reach: spans that reach further back foretell worse."""
-    found = recent(company(lambda day: -1.0 if day < 90 else 0.4))
+    """Ninety days ago people became far easier to reach: the whole foretells worse than the last sixty."""
+    found = recent(company(lambda day: -1.0 if day < 60 else 0.4))
 
-    assert found.days == 30
-    assert found.since == 120 * DAY
+    assert found.days == 60
+    assert found.since == 90 * DAY
     assert found.gain > 10
-    assert "the last 30 days" in found.words()[0]
+    assert "the last 60 days" in found.words()[0]
 
 
 def test_a_short_history_counts_as_a_whole():

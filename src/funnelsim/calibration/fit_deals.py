@@ -67,7 +67,7 @@ def fit_deals(history: History, *, leads: Bool | None = None) -> Block:
 
     Args:
         history: With `won`.
-        leads: (n,) those whose shares are meant; all where None. Times and values rest on all of them in any case.
+        leads: (n,) those whose shares are meant; all where None. Times, the effect of delay and values rest on all.
     """
     deals = deals_of(history)
     if deals is None or not deals.won.any():
@@ -80,7 +80,7 @@ def fit_deals(history: History, *, leads: Bool | None = None) -> Block:
     if deals.won[chosen].sum() < 20:
         chosen = np.ones(history.leads.n, dtype=np.bool_)
     times = _share_and_time(history, deals, chosen)
-    return joined(times, _delay(history, deals, times, chosen), _value(history, deals))
+    return joined(times, _delay(history, deals, times), _value(history, deals))
 
 
 def _share_and_time(history: History, deals: Deals, leads: Bool) -> Block:
@@ -232,7 +232,7 @@ def first_contact_hours(history: History) -> Float64:
     return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
 
 
-def _delay(history: History, deals: Deals, times: Block, leads: Bool) -> Block:
+def _delay(history: History, deals: Deals, times: Block) -> Block:
     """Return how the win share of contacted leads falls with the delay of the first contact: p0 exp(-d / tau).
 
     By maximum likelihood in (logit p0, 1 / tau), an open lead counting as not won so far: 1 - p F(c), F the fitted time
@@ -240,7 +240,7 @@ def _delay(history: History, deals: Deals, times: Block, leads: Bool) -> Block:
     Observational: those who answer late differ from those who answer at once, and reps choose.
     """
     delay = first_contact_hours(history) / 24.0
-    contacted = np.isfinite(delay) & leads
+    contacted = np.isfinite(delay)
     undated = contacted & deals.won & ~np.isfinite(deals.days)
     known = contacted & ~undated
     by_now = np.ones(history.leads.n)

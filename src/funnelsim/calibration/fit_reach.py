@@ -169,6 +169,31 @@ def _negative(theta: Float64, attempts: Attempts, nodes: Float64, log_weights: F
     return -value, -gradient
 
 
+def level(theta: Float64, attempts: Attempts) -> tuple[float, Float64]:
+    """Return the mean reachability of these leads, all else as in `theta`, and its row of the information: (4,)."""
+    rule = normal_rule(NODES)
+
+    def slope(mu: float) -> float:
+        return float(_negative(np.array([mu, *theta[1:]]), attempts, *rule)[1][0])
+
+    mu = float(optimize.brentq(slope, -12.0, 12.0, xtol=1e-6))
+    return mu, _information(np.array([mu, *theta[1:]]), attempts, *rule)[0]
+
+
+def relevelled(fit: ReachFit, attempts: Attempts) -> ReachFit:
+    """Return the fit with the mean of these leads and the shape (spread, advantage, its fading) of the fit.
+
+    What is unknown of the shape goes into the mean by the information that these leads hold on both.
+    """
+    mu, row = level(fit.estimate, attempts)
+    shape = fit.covariance[1:, 1:]
+    pull = -row[1:] / row[0]
+    covariance = fit.covariance.copy()
+    covariance[0, 0] = 1.0 / row[0] + float(pull @ shape @ pull)
+    covariance[0, 1:] = covariance[1:, 0] = shape @ pull
+    return replace(fit, estimate=np.array([mu, *fit.estimate[1:]]), covariance=covariance)
+
+
 def log_likelihood(theta: Float64, attempts: Attempts) -> float:
     """Return the log-likelihood of attempts under (mu, log sigma, beta, log tau in hours)."""
     return -_negative(theta, attempts, *normal_rule(NODES))[0]
@@ -199,7 +224,9 @@ def _inverse(information: Float64) -> Float64:
 
 
 def fit_reach(history: History, *, leads: Bool | None = None) -> Block:
-    """Return mu, sigma, beta, tau and the share that can never be reached, of `leads` (all where None).
+    """Return mu, sigma, beta, tau and the share that can never be reached.
+
+    With `leads`, the mean is theirs and the shape that of all: a few weeks fix the level of reach, not how it falls.
 
     Intervals come from the observed information. The never-reachable share is that of called leads whose number the CRM
     marks as wrong; who is never reached and not marked belongs to the lower tail of eta.
@@ -209,10 +236,14 @@ def fit_reach(history: History, *, leads: Bool | None = None) -> Block:
             *(Assumed(f"market.reach.{name}", "the default", "no touches") for name in ("mu", "sigma", "beta", "tau")),
             Assumed("market.reach.unreachable_share", "0", "no touches"),
         )
-    attempts = attempts_of(history, leads=leads)
+    attempts = attempts_of(history)
     if attempts.n < 50 or attempts.reached.all() or not attempts.reached.any():
         return nothing(Assumed("market.reach", "the defaults", f"only {attempts.n} called leads that tell of reach"))
     fit = logit_normal(attempts)
+    if leads is not None and not leads.all():
+        lately = attempts_of(history, leads=leads)
+        if lately.n >= 50 and lately.reached.any() and not lately.reached.all():
+            fit = relevelled(fit, lately)
     mu, log_sigma, beta, log_tau = fit.estimate
     soon = int((attempts.delay_hours < 3 * np.exp(log_tau)).sum())
     spread = np.sqrt(np.diag(fit.covariance))

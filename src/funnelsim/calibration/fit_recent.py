@@ -1,19 +1,22 @@
 """How far back the past tells of the present: desks learn, campaigns change, what held in July need not in December.
 
-Asked of the history itself: which of the last 30, 60 or 90 days before the last month, or all of them, foretells best
-who is reached in that month? What is fitted on leads and people (reach, wins, the policy in force) then rests on so
-many of the last days; what needs the whole (the season, the time to a deal, the score) does not.
+Asked of the history itself: the level of reach of the last 60 or 90 days before the last month, or of all, which
+foretells best who is reached in that month? What is fitted on leads and people (the level of reach, wins, the policy in
+force) then rests on so many of the last days; what needs the whole (the season, the shape of reach, the time to a deal,
+the score) does not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from funnelsim.calibration.fit_reach import Attempts, attempts_of, log_likelihood, logit_normal
+import numpy as np
+
+from funnelsim.calibration.fit_reach import Attempts, attempts_of, level, log_likelihood, logit_normal
 from funnelsim.calibration.history import History
 
 MONTH_DAYS = 30
-SPANS = (30, 60, 90)
+SPANS = (60, 90)
 LEAST_LEADS = 500
 """Called leads that the last month must have, and each span, to be asked."""
 BETTER = 4.0
@@ -53,14 +56,16 @@ def recent(history: History) -> Recent:
     judged = attempts_of(history, leads=created >= ends)
     if judged.n < LEAST_LEADS:
         return whole
-    scores = {}
-    for span in (*SPANS, days):
+    before = attempts_of(history, leads=created < ends, until=ends)
+    if before.n < LEAST_LEADS or not _tells(before):
+        return whole
+    theta = logit_normal(before).estimate
+    scores = {days: log_likelihood(theta, judged)}
+    for span in SPANS:
         begins = int(midnights[max(days - MONTH_DAYS - span, 0)])
         known = attempts_of(history, leads=(created >= begins) & (created < ends), until=ends)
         if known.n >= LEAST_LEADS and _tells(known):
-            scores[span] = log_likelihood(logit_normal(known).estimate, judged)
-    if days not in scores:
-        return whole
+            scores[span] = log_likelihood(np.array([level(theta, known)[0], *theta[1:]]), judged)
     best = max(scores, key=lambda span: (scores[span], span))
     gain = scores[best] - scores[days]
     if best == days or gain < BETTER:
