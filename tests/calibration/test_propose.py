@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from funnelsim.calibration.drafting import Question
 from funnelsim.calibration.guessing import name_score, plain
 from funnelsim.calibration.importing import import_history
-from funnelsim.calibration.propose import Question, propose_mapping
+from funnelsim.calibration.propose import propose_mapping
 from funnelsim.config.mapping import mapping_from
 from funnelsim.config.toml import parse_toml
 from funnelsim.errors import InputError

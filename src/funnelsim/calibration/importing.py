@@ -88,7 +88,7 @@ def import_history(
     first = span.since if span.since is not None else int(created_day.min())
     last = span.until if span.until is not None else int(created_day.max())
     as_of = max(_as_of(spec, lead_rows, touch_rows, span), last)
-    endings = clean_endings(lead_rows, zone=spec.time_zone, span=Span(span.earliest, as_of, span.since, span.until))
+    endings = clean_endings(lead_rows, span=Span(span.earliest, as_of, span.since, span.until))
     spend_rows = None
     if "spend" in files:
         spend_rows = read_spend_rows(files["spend"], spec, lead_rows, span=span, first=first, last=last)

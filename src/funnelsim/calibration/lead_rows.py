@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from funnelsim.calibration.amounts import parse_durations, parse_numbers
 from funnelsim.calibration.categories import OTHER, UNKNOWN, Text, merged
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.ledger import Ledger
-from funnelsim.calibration.amounts import parse_durations, parse_numbers
 from funnelsim.calibration.span import DAY_MS, Span
 from funnelsim.calibration.times import NO_TIME, Times
 from funnelsim.config.mapping import Attribute, LeadColumns, Mapping
@@ -252,7 +252,7 @@ class Endings:
     lost_reason: Text | None
 
 
-def clean_endings(rows: LeadRows, *, zone: str, span: Span) -> Endings:
+def clean_endings(rows: LeadRows, *, span: Span) -> Endings:
     """Return won, lost, when and why, where they do not contradict one another; every contradiction is counted.
 
     Won wins over lost. A closing date before the creation or after `span.latest` is unknown, and so is one of a lead
@@ -273,10 +273,10 @@ def clean_endings(rows: LeadRows, *, zone: str, span: Span) -> Endings:
     if rows.closed is None:
         return Endings(won, closed, None, reason)
     ended = closed if closed is not None else won
-    return Endings(won, closed, _closing(rows, ended, zone=zone, span=span), reason)
+    return Endings(won, closed, _closing(rows, ended, span=span), reason)
 
 
-def _closing(rows: LeadRows, ended: Bool | None, *, zone: str, span: Span) -> Int64:
+def _closing(rows: LeadRows, ended: Bool | None, *, span: Span) -> Int64:
     """Return when each lead ended, Unix ms; NO_TIME where that is unknown or cannot be."""
     ledger, kept, times, created = rows.ledger, rows.ledger.kept, rows.closed, rows.created
     assert times is not None

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from funnelsim.calibration.amounts import parse_numbers
 from funnelsim.calibration.categories import OTHER, UNKNOWN, Text, merged
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.lead_rows import LeadRows
 from funnelsim.calibration.ledger import Ledger
-from funnelsim.calibration.amounts import parse_numbers
 from funnelsim.calibration.span import Span
 from funnelsim.config.mapping import Mapping
 from funnelsim.records import Bool, Float64, Int64

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from funnelsim.calibration.amounts import Durations, parse_durations
 from funnelsim.calibration.categories import Text, merged
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.lead_rows import LeadRows, seen_before
 from funnelsim.calibration.ledger import Ledger
-from funnelsim.calibration.amounts import Durations, parse_durations
 from funnelsim.calibration.span import Span
 from funnelsim.calibration.times import Times
 from funnelsim.config.mapping import Mapping, TouchColumns

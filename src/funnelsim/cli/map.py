@@ -12,8 +12,9 @@ import click
 from funnelsim.cli import options, screen
 
 if TYPE_CHECKING:
+    from funnelsim.calibration.drafting import Question
     from funnelsim.calibration.importing import Imported
-    from funnelsim.calibration.propose import Proposal, Question
+    from funnelsim.calibration.propose import Proposal
 
 
 @click.command(name="map")
