@@ -23,6 +23,7 @@ from funnelsim.calibration.history import History
 from funnelsim.calibration.importing import import_history
 from funnelsim.calibration.propose import propose_mapping
 from funnelsim.config.mapping import Mapping, mapping_from
+from funnelsim.config.toml import parse_toml
 from funnelsim.errors import InputError
 
 Rng = np.random.Generator
@@ -282,7 +283,8 @@ def tried(seed: int, folder: Path, mapping: Mapping) -> tuple[str, str]:
         paths[name].write_bytes(raw)
     try:
         if seed % 7 == 0:
-            propose_mapping([paths["leads"]]).mapping()
+            proposal = propose_mapping([paths["leads"]])
+            assert mapping_from(parse_toml(proposal.toml().encode(), where="toml"), where="toml") == proposal.mapping()
         imported = import_history(paths["leads"], touches=paths["touches"], spend=paths["spend"], mapping=mapping)
         wrong = unbalanced(imported.history)
         listed = len(imported.set_aside()), len(imported.unreadable())

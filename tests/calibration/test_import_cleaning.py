@@ -273,6 +273,13 @@ def test_a_call_to_a_duplicate_goes_to_the_same_persons_other_lead(tmp_path):
     assert counts(history, "touches", "set aside") == {"lead_set_aside": 1}
 
 
+def test_a_rep_is_one_however_the_two_files_spell_the_name(tmp_path):
+    calls = ("a,P1,2024-03-05 10:00,0,ANN,", "b,P1,2024-03-06 10:00,0,Zoe,", "c,P1,2024-03-07 10:00,0,,")
+    history = both(tmp_path, calls, (GOOD,), rep="kind").history
+    assert history.reps == ("Ann", "Zoe")
+    assert history.touches.rep.tolist() == [0, 1, 0]  # nobody named: the owner
+
+
 def test_durations_that_cannot_be_are_unknown_and_a_status_that_lies_is_counted(tmp_path):
     calls = (
         "a,P1,2024-03-05 10:00,17,,answered",  # says answered, lasted 17 s

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from funnelsim.calibration.drafting import Question
 from funnelsim.calibration.guessing import name_score, plain
 from funnelsim.calibration.importing import import_history
 from funnelsim.calibration.propose import propose_mapping
@@ -115,5 +114,9 @@ def test_names_are_compared_as_words():
     assert name_score("colour", known) == 0
 
 
-def test_a_question_without_choices_takes_any_text():
-    assert Question("as_of", "when?", "").choices == ()
+def test_a_column_whose_name_has_line_ends_does_not_break_the_file(tmp_path):
+    rows = [f"{i},2023-07-01 10:0{i},b,web" for i in range(9)]
+    path = file(tmp_path, "l.csv", 'id,created,"Why\n= ""x"" #",source', *rows)
+    proposal = propose_mapping([path])
+    assert proposal.unused["leads"] == ['Why\n= "x" #']
+    assert mapping_from(parse_toml(proposal.toml().encode(), where="t"), where="t") == proposal.mapping()

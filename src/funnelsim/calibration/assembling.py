@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnelsim.calendar import Clock
-from funnelsim.calibration.categories import Text, as_text, coded, numbered
+from funnelsim.calibration.categories import Text, as_text, coded, numbered, spelled_like
 from funnelsim.calibration.history import History, LeadTable, SpendTable, TouchTable, clock_of
 from funnelsim.calibration.lead_rows import Endings, LeadRows
 from funnelsim.calibration.ledger import Ledger
@@ -129,6 +129,8 @@ def _touch_reps(parts: Parts) -> Text:
     if parts.touches.rep is None:
         return owner
     own = parts.touches.rep[parts.attempts.row]
+    if parts.leads.owner is not None:
+        own = spelled_like(own, parts.leads.owner)
     return np.where(own == "", owner, own).astype(np.object_)
 
 

@@ -86,6 +86,15 @@ def _renamed(name: str, to: dict[str, str], spelled: dict[str, str], blank: str)
     return spelled.setdefault(word, name.strip()) if word else blank
 
 
+def spelled_like(column: Text, other: Text) -> Text:
+    """Return the column with names that `other` has in other capitals spelled as there."""
+    import pandas as pd
+
+    spelling = {str(name).casefold(): str(name) for name in pd.unique(other)[::-1]}
+    local, names = pd.factorize(column, sort=False)
+    return np.array([spelling.get(str(name).casefold(), str(name)) for name in names] + [""], dtype=np.object_)[local]
+
+
 def has_one_of(column: Text, values: Iterable[str], *, any_value: str = "*") -> Bool:
     """Return (n,) which rows have one of the values, compared without capitals; `any_value` is any but a blank."""
     import pandas as pd

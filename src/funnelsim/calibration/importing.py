@@ -99,6 +99,8 @@ def import_history(
         last_day=day_of(last),
         as_of=day_of(as_of),
     )
+    for ledger in ledgers:
+        ledger.forget_kept()
     history = replace(history, notes=(*_notes(spec, files, as_of), *notes.odd(history)))
     return Imported(history, spec, tuple(ledgers))
 

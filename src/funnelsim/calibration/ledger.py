@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,13 @@ class Ledger:
     def merge(self, rule: str, meaning: str, rows: int) -> None:
         """Write down that `rows` rows were merged into others."""
         self._others.append(Cleaning(self.table, rule, meaning, int(rows), "merged"))
+
+    def forget_kept(self) -> None:
+        """Let go of the text of all rows but those set aside; nothing can be set aside any more."""
+        aside = np.flatnonzero(self._rule >= 0)
+        columns = {place: text[aside] for place, text in self.rows.columns.items()}
+        self._rule = self._rule[aside]
+        self.rows = replace(self.rows, columns=columns, line=self.rows.line[aside])
 
     def cleaning(self) -> tuple[Cleaning, ...]:
         """Return every rule with its count, also those that met no row."""

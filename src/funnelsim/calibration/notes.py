@@ -29,7 +29,7 @@ _COST = {
     "leads.lost": "lost and still open cannot be told apart: leads that are not won count as open",
     "leads.closed": "days to won stay assumed",
     "leads.value": "the deal value stays assumed",
-    "leads.first_response": "the first response is taken from the touches",
+    "leads.first_response": "the first response is known from touches alone",
     "touches.duration": "who was reached is taken from the results alone, and talk times stay assumed",
     "touches.rep": "a touch counts as its lead's owner's",
     "spend.spend": "spend stays assumed",

@@ -64,9 +64,15 @@ class Proposal:
     def toml(self) -> str:
         """Return the mapping as TOML, what is open as comments above it."""
         lines = ["# Proposed by `funnelsim map`. Look at what is marked open, then import with it.", ""]
-        lines += [f"# open: {question.text}" for question in self.questions]
-        lines += [f"# {table}: columns not used: {', '.join(names)}" for table, names in self.unused.items() if names]
+        told = [f"open: {question.text}" for question in self.questions]
+        told += [f"{table}: columns not used: {', '.join(names)}" for table, names in self.unused.items() if names]
+        lines += [f"# {_printable(text)}" for text in told]
         return "\n".join(lines) + "\n\n" + dump_mapping(self.mapping())
+
+
+def _printable(text: str) -> str:
+    """Return text on one line, without control characters: names of columns can hold anything."""
+    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
 
 
 def propose_mapping(files: Sequence[str | Path]) -> Proposal:

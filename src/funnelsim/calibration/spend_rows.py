@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnelsim.calibration.amounts import parse_numbers
-from funnelsim.calibration.categories import OTHER, UNKNOWN, Text, merged
+from funnelsim.calibration.categories import OTHER, UNKNOWN, Text, merged, spelled_like
 from funnelsim.calibration.columns import Columns
 from funnelsim.calibration.lead_rows import LeadRows
 from funnelsim.calibration.ledger import Ledger
@@ -83,10 +83,9 @@ def _channels(text: Text | None, mapping: Mapping, leads: LeadRows, n: int) -> T
         return named
     kept = leads.ledger.kept
     before = merged(leads.raw_channel[kept], mapping.leads.channels, blank=UNKNOWN)
-    spelled = {str(name).casefold(): str(name) for name in dict.fromkeys(before.tolist())}
-    gone = set(before.tolist()) - set(leads.channel[kept].tolist())
-    found = {name: spelled.get(str(name).casefold(), str(name)) for name in dict.fromkeys(named.tolist())}
-    return np.array([OTHER if found[name] in gone else found[name] for name in named.tolist()], dtype=np.object_)
+    rare = set(before.tolist()) - set(leads.channel[kept].tolist())
+    named = spelled_like(named, before)
+    return np.where(np.isin(named, list(rare)), OTHER, named).astype(np.object_)
 
 
 def _added_up(ledger: Ledger, columns: Columns, day: Int64, channel: Text, amounts: dict[str, Float64]) -> SpendRows:
