@@ -1,6 +1,6 @@
 """How far back the past tells of the present: desks learn, campaigns change, what held in July need not in December.
 
-Asked of the history itself: the level of reach of the last 60 or 90 days before the last month, or of all, which
+Asked of the history itself: the level of reach of the last 60 or 90 days before the last month, or of all: which
 foretells best who is reached in that month? What is fitted on leads and people (the level of reach, wins, the policy in
 force) then rests on so many of the last days; what needs the whole (the season, the shape of reach, the time to a deal,
 the score) does not.

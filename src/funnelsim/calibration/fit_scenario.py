@@ -59,7 +59,7 @@ def tables_of(
         },
         "policy": _policy(history, found, practised),
         "run": _run(history),
-        "search": _search(),
+        "search": _search(practised),
     }
 
 
@@ -117,14 +117,16 @@ def _run(history: History) -> dict[str, Any]:
     }
 
 
-def _search() -> dict[str, Any]:
+def _search(practised: Practised) -> dict[str, Any]:
+    """Return what `tune` varies: room on both sides of the policy in force."""
+    hours, days = practised.gap_hours, practised.window_days
     return {
         "trials": 120, "replications": 3, "selection_replications": 8, "report_replications": 12,
         "variables": {
             "scoring.cutoff": {"low": OFFER_POINTS - 20.0, "high": OFFER_POINTS + 25.0},
-            "sla.attempts": {"low": 2, "high": 10, "step": 1},
-            "sla.gap": {"low": "2h", "high": "96h", "log": True},
-            "sla.window": {"low": "5d", "high": "45d"},
+            "sla.attempts": {"low": 2, "high": max(10, practised.attempts + 2), "step": 1},
+            "sla.gap": {"low": duration_text(min(120.0, 30 * hours)), "high": "96h", "log": True},
+            "sla.window": {"low": "5d", "high": duration_text(1440.0 * max(45.0, 1.2 * days))},
             "order.work": {"choices": ["deadline", "tier", "fifo", "lifo", "score"]},
             "order.first_before_later": {"choices": [True, False]},
             "routing.method": {"choices": ["pool", "round_robin", "least_loaded"]},
