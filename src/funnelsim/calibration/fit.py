@@ -124,6 +124,7 @@ def fit_history(
     seed: int = 0,
     name: str = "calibrated",
     causal_share: float = CAUSAL_SHARE,
+    lately: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
     """Return the fit of everything that the tables of a history allow; what they lack stays assumed, and is listed.
@@ -134,11 +135,14 @@ def fit_history(
         seed: Of samples, folds and trials; 0 is a seed.
         name: Of the scenario.
         causal_share: Under which the policy is estimated; see `Fit.scenario`.
+        lately: Ask the history how far back it tells of the present (`fit_recent`), to foretell what comes next; False:
+            all of it counts alike, to describe what was.
         progress: Called with (played, of how many) while the policy is estimated.
     """
-    lately = recent(history)
-    found = fit_blocks(history, since=lately.since, seed=seed)
-    found = replace(found, warnings=(*lately.words(), *found.warnings))
+    told = recent(history) if lately else None
+    since = 0 if told is None else told.since
+    found = fit_blocks(history, since=since, seed=seed)
+    found = replace(found, warnings=(*(() if told is None else told.words()), *found.warnings))
 
     def scenario_of(practised: Practised, of: History) -> Scenario:
         tables = tables_of(of, found, practised, causal_share=causal_share)
@@ -147,9 +151,9 @@ def fit_history(
     # Ways of working are judged by what was known on the last day: nothing is played beyond it.
     past = window(history, history.first_day, history.last_day, as_of=history.last_day)
     policy = fit_policy(
-        past, lambda way: scenario_of(way, past), since=lately.since, trials=policy_trials, seed=seed, progress=progress
+        past, lambda way: scenario_of(way, past), since=since, trials=policy_trials, seed=seed, progress=progress
     )
-    found = joined(found, win_scale(history, found, scenario_of(policy.best, history), since=lately.since))
+    found = joined(found, win_scale(history, found, scenario_of(policy.best, history), since=since))
     return Fit(history, found, policy, name)
 
 
