@@ -95,18 +95,18 @@ def test_what_the_scenario_has_wrong_is_found(group):
 
 @pytest.mark.slow
 def test_nine_of_ten_figures_of_the_model_s_own_histories_lie_inside():
-    """30 histories of known parameters: each figure's hits are binomial of .9, and so is the mean over figures.
+    """20 histories of known parameters: each figure's hits are binomial of .9, and so is the mean over figures.
 
     A history's figures go together, so the standard error of the mean is taken between histories. Figures of few leads
     (wins of a channel) are discrete; ties at the ends of an interval count as inside, so they may lie in it more often.
     """
-    histories = 30
+    histories = 20
     tests = [compared(history_of_replication(1000 + j)) for j in range(histories)]
 
     shares = np.array([found.share.value for found in tests])
     error = shares.std(ddof=1) / np.sqrt(histories)
     assert abs(shares.mean() - 0.9) < 4 * error + 0.01
-    assert error < 0.02
+    assert error < 0.025
     by_figure = {}
     for found in tests:
         for figure in found.figures:
@@ -133,7 +133,7 @@ def test_draws_make_room_for_what_is_unknown_of_the_parameters():
             "market.deal.win_at_once": rng.beta(12, 8),
         }
 
-    histories = 24
+    histories = 12
     draws = [drawn() for _ in range(19)]
     pairs = []
     for j in range(histories):
@@ -144,7 +144,7 @@ def test_draws_make_room_for_what_is_unknown_of_the_parameters():
     whole, moved, alone = np.array(pairs).T
 
     # The same 19 draws serve all histories, which adds their own error: that of a share of 19 draws.
-    assert abs(whole.mean() - 0.9) < 0.06
-    assert abs(moved.mean() - 0.9) < 0.10
+    assert abs(whole.mean() - 0.9) < 0.08
+    assert abs(moved.mean() - 0.9) < 0.14
     assert alone.mean() < moved.mean() - 0.15
     assert max(f.widening for f in found.figures if f.key.group == "reached by attempt") > 1.5
