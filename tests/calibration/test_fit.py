@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy import special
-from tests.calibration import scenes_backtest
 
+from calibration import scenes_backtest
 from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.fit import Fit, fit_history
 from funnelsim.calibration.fit_deals import fit_deals

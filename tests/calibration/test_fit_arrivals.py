@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import DAY, HOUR
 
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit_arrivals import fit_arrivals
 from funnelsim.calibration.fit_parameter import HALF
 

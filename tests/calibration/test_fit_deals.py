@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import DAY, HOUR
 
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit_deals import fit_deals
 from funnelsim.calibration.fit_parameter import HALF
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.calibration import scenes_backtest
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import HOUR
 
+from calibration import scenes_backtest
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import HOUR
 from funnelsim.calibration.fit import fit_blocks
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_policy import distances, fit_policy, moments, played_as, read_off

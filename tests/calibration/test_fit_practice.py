@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import DAY, HOUR
 
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit_practice import cadence, fit_practice, pace, seats
 from funnelsim.config.team import parse_hours
 

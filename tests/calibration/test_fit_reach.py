@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import DAY, HOUR
 
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit_reach import (
     Attempts,
     _negative,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import special
-from tests.calibration import scenes_fit as scenes
-from tests.calibration.scenes_fit import DAY, HOUR
 
+from calibration import scenes_fit as scenes
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit_recent import recent
 
 

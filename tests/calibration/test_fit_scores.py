@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from tests.calibration import scenes_fit as scenes
 
+from calibration import scenes_fit as scenes
 from funnelsim.calibration.fit_scores import auc, fit_scores
 
 

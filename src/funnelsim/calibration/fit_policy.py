@@ -39,9 +39,12 @@ TOLERANCE = {
 }  # fmt: skip
 """A distance of one: a fifth of a response quantile, a tenth of a number of attempts, 15 % of the talks a lead has,
 four points of a share answered within a time, two of a share called or reached, five of those given up."""
-WEIGHT = {"response p50": 3.0, "response p90": 2.0, "attempts a day": 2.0, "attempts per called lead": 2.0}
+WEIGHT = {"response p50": 4.0, "response p90": 4.0, "attempts a day": 2.0, "attempts per called lead": 2.0}
 MOST_LEADS = 30_000
 """A larger history is not played a hundred times; its policy is read off (`read_off`)."""
+
+MOST_DRAWN = 100
+"""Ways drawn at large, at most; after that what is close is looked at closer."""
 
 Choices = dict[str, Callable[[np.random.Generator], Any]]
 
@@ -169,6 +172,10 @@ class PolicyFit:
         return ", ".join(kept)
 
 
+TERMS = (
+    "1 business hours", "2 business hours", "4 business hours", "8 business hours", "2 business days", "72h",
+)  # fmt: skip
+
 CHOICES: Choices = {
     "call_minutes": lambda g: float(np.exp(g.uniform(np.log(3.0), np.log(35.0)))),
     "talk_minutes": lambda g: float(np.exp(g.uniform(np.log(3.0), np.log(30.0)))),
@@ -176,9 +183,7 @@ CHOICES: Choices = {
     "first_before_later": lambda g: bool(g.random() < 0.5),
     "routing": lambda g: str(g.choice(["round_robin", "round_robin", "pool"])),
     "on_breach": lambda g: str(g.choice(["none", "escalate", "reassign"])),
-    "first_touch": lambda g: str(
-        g.choice(["1 business hours", "4 business hours", "8 business hours", "2 business days", "72h"])
-    ),
+    "first_touch": lambda g: str(g.choice(TERMS)),
     "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10, 14, 18])),
     "gap_hours": lambda g: float(np.exp(g.uniform(np.log(2.0), np.log(72.0)))),
     "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(60.0)))),
@@ -188,7 +193,7 @@ CHOICES: Choices = {
 }
 """Where ways of working are drawn from."""
 
-_MOVES = {"call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days"}
+_MOVES = {"call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days", "latency_minutes"}
 
 
 _WORLD = ("call_minutes", "talk_minutes", "callback_days", "callback_sigma", "latency_minutes")
@@ -209,8 +214,9 @@ def fit_policy(
 ) -> PolicyFit:
     """Return the way of working that comes closest to the history.
 
-    A third of the trials are drawn at large; the others move one of the ten closest so far (lengths by some percent,
-    choices at random). All are played on replication 0; the finalists on `replications` fresh ones, which decide.
+    A third of the trials, 100 at most, are drawn at large; the others move one of the ten closest so far, the closer
+    the rather (lengths by some percent, attempts by one, choices at random). All are played on replication 0; the
+    finalists on `replications` fresh ones, which decide.
 
     Args:
         history: With touches.
@@ -236,8 +242,9 @@ def fit_policy(
     rng = np.random.default_rng(seed)
     total = trials + finalists * replications + cloud
     played: list[tuple[float, Practised]] = []
+    drawn = min(max(trials // 3, 2), MOST_DRAWN)
     for t in range(trials):
-        way = start if t == 0 else _drawn(rng) if t < max(trials // 3, 2) else _moved(played[:10], rng)
+        way = start if t == 0 else _drawn(rng) if t < drawn else _moved(played[:10], rng)
         played.append((_apart(played_in(way, 0), seen), way))
         played.sort(key=lambda row: row[0])
         if progress is not None:
@@ -291,7 +298,7 @@ def _stirred(way: Practised, rng: np.random.Generator) -> Practised:
 
 def _moved(best: Sequence[tuple[float, Practised]], rng: np.random.Generator) -> Practised:
     """Return one of the closest so far, some of its settings moved."""
-    way = best[int(rng.integers(len(best)))][1]
+    way = best[int(len(best) * rng.random() ** 2)][1]
     changes: dict[str, Any] = {}
     for name, draw in CHOICES.items():
         chance = rng.random()
@@ -299,6 +306,8 @@ def _moved(best: Sequence[tuple[float, Practised]], rng: np.random.Generator) ->
             changes[name] = draw(rng)
         elif chance < 0.65 and name in _MOVES:
             changes[name] = float(getattr(way, name)) * float(np.exp(0.15 * rng.standard_normal()))
+        elif chance < 0.35 and name == "attempts":
+            changes[name] = max(1, way.attempts + int(rng.choice([-1, 1])))
     return replace(way, **changes)
 
 
