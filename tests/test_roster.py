@@ -244,7 +244,6 @@ def test_rules_are_the_constants_of_the_world():
         "reach": {"form": "exponential"},
         "deal": {"closes_by": "delay"},
         "temper": {"unprepared_factor": 0.29},
-        "sync_latency": "90s",
     }
     rules = build_rules(a_scenario(market=market, run={"max_touches": 30}))
     assert rules.mean_call_ms == 15 * MINUTE_MS
@@ -252,5 +251,4 @@ def test_rules_are_the_constants_of_the_world():
     assert rules.reach_from_available
     assert rules.closes_by_delay
     assert rules.unprepared_permille == 290
-    assert rules.sync_latency_ms == 90_000
     assert (rules.max_touches, rules.max_meetings) == (30, 8)

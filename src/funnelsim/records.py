@@ -167,6 +167,7 @@ class Leads:
     win_until: Int64  # (n,) ms from max(created, ready_from) to the first contact
     patience: Int64  # (n,) seller-caused delay borne by an opportunity, or ALWAYS
     queue_patience: Int64  # (n,) longest wait in a list, or ALWAYS
+    sync_latency: Int64  # (n,) ms from a qualifying event to the handover
     too_soon: Int64  # (n,) ms after interest before which a touch annoys
     prep_needed: Int64  # (n,) ms of preparation without which a talk goes badly
 
@@ -199,7 +200,6 @@ class Rules:
     reach_from_available: bool  # delay counts from the touch's own available_at, not from interest
     closes_by_delay: bool
     unprepared_permille: int
-    sync_latency_ms: int
     max_touches: int
     max_meetings: int
 

@@ -244,7 +244,6 @@ def build_rules(scenario: Scenario) -> Rules:
         closes_by_delay=market.deal.closes_by == "delay",
         # The allowance keeps 0.29 at 290: 1000 * 0.29 is a little less in binary.
         unprepared_permille=math.floor(1000 * market.temper.unprepared_factor + 1e-9),
-        sync_latency_ms=market.sync_latency.ms(),
         max_touches=run.max_touches,
         max_meetings=run.max_meetings,
     )

@@ -687,3 +687,16 @@ def test_the_rest_of_a_slot_is_free_again_when_its_meeting_ends():
 
     # Waited for from 09:30 to 09:45 of an hour reserved until 10:30.
     assert [m["start"] for m in story.rows(Row.MEETING)] == [at(0, 9, 30), at(0, 10)]
+
+
+def test_each_lead_is_handed_over_after_its_own_latency():
+    """Both come on Monday at 9:00; the second is seen after 25 minutes, when the first call has long ended."""
+    scenario = scene(policy={"sla": {"first_touch": "30 min", "attempts": 1}})
+
+    story = told(scenario, people([at(0, 9), at(0, 9)], sync_latency=[0, 25 * MIN]))
+
+    assert sorted(row["start"] for row in story.rows(Row.HANDOVER)) == [at(0, 9), at(0, 9, 25)]
+    assert [(row["start"], row["due_at"]) for row in story.rows(Row.CALL)] == [
+        (at(0, 9), at(0, 9, 30)),
+        (at(0, 9, 25), at(0, 9, 55)),
+    ]

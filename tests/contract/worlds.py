@@ -155,6 +155,7 @@ def _market(d: Dice, shares: list[float], *, tied: bool) -> dict[str, Any]:
         },
         "duplicate_share": d.one(0.0, 0.3),
         "sync_latency": d.one("0min", "0min", "5min", "60min"),
+        "sync_delay": d.one("none", "none", length("20min")),
     }  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class World:
                 "value": 12_000.0, "months": 24.0, "ready_from": created, "ready_until": created + 30 * DAY,
                 "anonymous_visits": 0, "unsubscribe_below": 0, "unsubscribe_send": 0, "books_itself": False,
                 "meetings_needed": 0, "close_ms": 0, "win_until": 20 * DAY, "patience": ALWAYS,
-                "queue_patience": ALWAYS, "too_soon": 0, "prep_needed": 0,
+                "queue_patience": ALWAYS, "too_soon": 0, "prep_needed": 0, "sync_latency": 0,
                 "connect_until": ALWAYS, "reply_until": -1, "reply_lag": 0, "call_ms": 10 * MINUTE,
                 "email_ms": 5 * MINUTE, "talk_ms": 20 * MINUTE, "annoyed": False, "tired": False,
                 "callback_at": NEVER, "misjudged": False, "show_until": ALWAYS, "meeting_ms": HOUR,

@@ -85,3 +85,12 @@ def test_what_annoys_and_what_was_seen_before_depend_on_the_offer():
     assert np.all(leads.anonymous_visits[demo] == 0)
     assert worlds.within_sampling_error(leads.books_itself[demo], 0.4)
     assert not leads.books_itself[content].any()
+
+
+def test_each_lead_adds_its_own_delay_to_the_sync_latency():
+    fixed = _many(sync_latency="90s")
+    assert np.all(fixed.sync_latency == 90_000)
+    seen = _many(sync_latency="90s", sync_delay={"form": "lognormal", "median": "40min", "sigma": 1.3})
+    delay = seen.sync_latency - 90_000
+    assert stats.kstest(np.log(delay / (40.0 * 60_000)) / 1.3, "norm").pvalue > 1e-4
+    assert np.array_equal(seen.too_soon, fixed.too_soon)

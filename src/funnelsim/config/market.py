@@ -75,6 +75,11 @@ class Market(Paper):
     sync_latency: CalendarDuration = field(
         Duration(0, "min"), "duration", "From the qualifying event to the handover in the CRM."
     )
+    sync_delay: Length | None = field(
+        None,
+        "duration",
+        "Random time added to `sync_latency`, one for each lead: until somebody sees it and hands it over.",
+    )
 
     @binds("channels.*.offers", "offers.*")
     def _known_offers(self) -> Iterator[Broken]:

@@ -76,7 +76,7 @@ class Prospect(Closing):
             yield self._at(moments.QUALIFIES, shop.event_time[at])
         while True:
             if not booked:
-                if shop.rules.sync_latency_ms:
+                if shop.sync_latency[self.i]:
                     yield self._syncs()
                 self._handed_over(at)
             # With sales, until the handover ends; how it ends is NURTURE, or a result that is final.
@@ -126,7 +126,7 @@ class Prospect(Closing):
         if self.mql_at < 0:
             self.mql_at = self.env._now
         self._enter(IS_SYNCING)
-        yield self._at(moments.HANDED_OVER, self.env._now + self.shop.rules.sync_latency_ms)
+        yield self._at(moments.HANDED_OVER, self.env._now + self.shop.sync_latency[self.i])
         return 0
 
     def _worked(self, available: int, due: int, *, called_back: bool) -> Part:

@@ -54,8 +54,8 @@ class Shop:
         "event_holds", "event_score", "event_start", "event_tier", "event_time", "log", "max_touches",
         "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list", "one_class", "patience",
         "patience_ends", "prep_needed", "queue_patience", "reach_from_available", "ready_from", "ready_until",
-        "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules", "segments", "show_until", "talk_ms",
-        "tired", "too_soon", "touch_team", "unassigned_list", "unfinished", "win_until", "work_ends", "writes",
+        "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules", "segments", "show_until", "sync_latency",
+        "talk_ms", "tired", "too_soon", "touch_team", "unassigned_list", "unfinished", "win_until", "work_ends", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +101,7 @@ class Shop:
         self.patience = _view(leads.patience)
         self.queue_patience = _view(leads.queue_patience)
         self.too_soon = _view(leads.too_soon)
+        self.sync_latency = _view(leads.sync_latency)
         self.prep_needed = _view(leads.prep_needed)
         self.segments: Any = None
         if roster.segment_row >= 0:

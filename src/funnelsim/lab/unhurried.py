@@ -14,7 +14,7 @@ FINAL, READY = -1, 0
 _COLUMNS = (
     "created", "duplicate_of", "able", "ready_from", "ready_until", "books_itself", "connect_until", "reply_until",
     "reply_lag", "call_ms", "email_ms", "talk_ms", "annoyed", "tired", "callback_at", "misjudged", "show_until",
-    "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "too_soon",
+    "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "too_soon", "sync_latency",
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ class Unhurried:
         luck, agreement, team = self._luck, self._agreement, self._roster.touch_team
         terms = agreement.tiers[self._tier[at]]
         interest = called_back_at or self._time[at]
-        handed = interest + (0 if called_back_at else self._rules.sync_latency_ms)
+        handed = interest + (0 if called_back_at else luck["sync_latency"][i])
         available = interest if called_back_at else max(handed, self._after(interest, terms.earliest, team))
         called_back = called_back_at > 0
         spells = 1 if agreement.routing == POOL or len(self._roster.members(team)) == 1 else 1 + agreement.recycles

@@ -96,6 +96,7 @@ def draw_leads(
         win_until=deals.win_until,
         patience=deals.patience,
         queue_patience=deals.queue_patience,
+        sync_latency=journey.sync_latency,
         too_soon=journey.too_soon,
         prep_needed=deals.prep_needed,
     )

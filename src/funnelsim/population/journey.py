@@ -26,6 +26,7 @@ class Journey:
     anonymous_visits: Int32
     books_itself: Bool
     too_soon: Int64
+    sync_latency: Int64
 
     @property
     def ever_ready(self) -> Bool:
@@ -64,7 +65,16 @@ def draw_journey(arrivals: Arrivals, market: Market) -> Journey:
         too_soon=duration(
             of_offer.number(lambda o: float(o.too_soon_mean.ms())) * unit_exponential(luck.uniform("too_soon"))
         ),
+        sync_latency=_sync_latency(arrivals, market),
     )
+
+
+def _sync_latency(arrivals: Arrivals, market: Market) -> Int64:
+    """Return how long after a qualifying event each lead is handed over, ms: (n,)."""
+    latency = np.full(arrivals.luck.n, market.sync_latency.ms())
+    if market.sync_delay is not None:
+        latency += duration(draw_length(arrivals.luck, market.sync_delay, "sync_delay"))
+    return latency
 
 
 def _offer(arrivals: Arrivals, market: Market) -> Int16:

@@ -71,6 +71,7 @@ STREAM: dict[str, int] = {
     "queue_patience": 48,
     "too_soon": 49,
     "prep_needed": 50,
+    "sync_delay": 51,
 }
 
 SMALLEST = 2.0**-54

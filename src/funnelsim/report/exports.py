@@ -33,7 +33,7 @@ OUTCOME_TIMES = (
 LEAD_COLUMNS = (
     "created", "channel", "number", "offer", "hand_raise", "fit", "observed_fit", "intent", "account", "duplicate_of",
     "able", "value", "months", "ready_from", "ready_until", "anonymous_visits", "books_itself", "meetings_needed",
-    "win_until", "patience", "queue_patience", "too_soon", "prep_needed",
+    "win_until", "patience", "queue_patience", "too_soon", "prep_needed", "sync_latency",
 )  # fmt: skip
 BURNT = ("", "too_soon", "tired")
 

@@ -94,6 +94,7 @@ class Person(NamedTuple):
     queue_patience: Table
     too_soon: Table
     prep_needed: Table
+    sync_latency: Table
     books_itself: Table
     duplicate_of: Table
     segment: Table

@@ -106,7 +106,7 @@ def numbers_of_run(leads: Leads, roster: Roster, agreement: Agreement, rules: Ru
         _put(g, G.ACCEPT, agreement.accept_within)
     g[G.QUALIFYING_TALK], g[G.CALLBACKS] = agreement.qualifying_talk, agreement.callbacks
     g[G.SELF_SCHEDULING], g[G.DEDUPLICATION] = agreement.self_scheduling, agreement.deduplication
-    g[G.SYNC_LATENCY], g[G.NO_SHOW] = rules.sync_latency_ms, rules.no_show_ms
+    g[G.NO_SHOW] = rules.no_show_ms
     g[G.MAX_TOUCHES], g[G.MAX_MEETINGS] = rules.max_touches, rules.max_meetings
     g[G.FROM_AVAILABLE], g[G.BY_DELAY] = rules.reach_from_available, rules.closes_by_delay
     g[G.UNPREPARED] = rules.unprepared_permille

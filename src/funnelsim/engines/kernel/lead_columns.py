@@ -7,6 +7,7 @@
     # What every touch reads or writes.
     INDEX, STAGE, TOKEN, STATE, SINCE, EPISODE, ATTEMPT, TOUCHES, OWNER, TIER, SCORE, INTEREST, AVAILABLE, DUE,
     CALLED_BACK, FIRST, PREPARED, REPLIED_TO, WINDOW_OVER, WINDOW_OPEN, FIRST_TOUCH_AT, TOO_SOON, QUEUE_PATIENCE,
+    SYNC_LATENCY,
     # The task in hand: a touch, a reply or a meeting.
     TASK, KIND, LANE, NUMBER, TASK_ATTEMPT, TASK_EPISODE, TASK_AVAILABLE, TASK_DUE, LIST, QUEUED, WAITING, ESCALATED,
     BREACHED, START, DIAL, RESULT,
@@ -20,8 +21,8 @@
     AGREEMENTS, ACCEPT, PIECES, FIRST_PIECE, CREATED, WIN_UNTIL, CLOSE_MS,
     # What else is remembered.
     MQL_AT, HANDED_AT, SQL_AT, MET_AT, OPPORTUNITY_AT, CLOSED_AT, FIRST_OWNER, FIRST_TIER, FIRST_SCORE, BURNT,
-) = range(91)  # fmt: skip
-FORMER = 91  # from here on: former owners of the handover, a bit each, FORMER_BITS to a number
+) = range(92)  # fmt: skip
+FORMER = 92  # from here on: former owners of the handover, a bit each, FORMER_BITS to a number
 FORMER_BITS = 62
 
 # What a life waits for.

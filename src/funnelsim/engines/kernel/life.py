@@ -398,11 +398,11 @@ def to_sales(s: Floor, visits: Visits, c: int, synced: bool) -> None:
     g, lead = s.g, s.lead
     if lead[c, L.MQL_AT] < 0:
         lead[c, L.MQL_AT] = g[G.NOW]
-    if synced or g[G.SYNC_LATENCY] == 0:
+    if synced or lead[c, L.SYNC_LATENCY] == 0:
         begin_sales(s, visits, c, lead[c, L.AT_EVENT])
         return
     enter_state(s, c, IS_SYNCING)
-    wait_until(s, c, L.SYNCING, g[G.NOW] + g[G.SYNC_LATENCY], HANDED_OVER, 0)
+    wait_until(s, c, L.SYNCING, g[G.NOW] + lead[c, L.SYNC_LATENCY], HANDED_OVER, 0)
 
 
 @part

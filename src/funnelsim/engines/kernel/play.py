@@ -147,6 +147,7 @@ def begin_life(s: Floor, people: Person, i: int) -> int:
     lead[c, L.QUEUE_PATIENCE] = people.queue_patience[i]
     lead[c, L.TOO_SOON] = people.too_soon[i]
     lead[c, L.PREP_NEEDED] = people.prep_needed[i]
+    lead[c, L.SYNC_LATENCY] = people.sync_latency[i]
     return c
 
 
