@@ -53,7 +53,7 @@ def test_distances_count_tolerances():
     seen = {"response p50": 100.0, "reached by attempt 1": 0.5, "called share": 0.9}
     other = {"response p50": 100.0 * np.exp(0.4), "reached by attempt 1": 0.46, "called share": 0.9}
 
-    expected = {"response p50": 12.0, "reached by attempt 1": 4.0, "called share": 0.0}
+    expected = {"response p50": 16.0, "reached by attempt 1": 4.0, "called share": 0.0}
     assert distances(other, seen) == pytest.approx(expected)
 
 
