@@ -39,6 +39,8 @@ SHARES = (0.0, 0.5, 1.0)
               help="Draws of the parameters in posterior.csv.")
 @click.option("--causal-share", type=click.FloatRange(0.0, 1.0), metavar="S",
               help="Share of the observed effect of delay that is caused by delay; no data can tell.")
+@click.option("--describe", is_flag=True,
+              help="Count all of the history alike; else the recent past alone, where that foretells its end better.")
 @click.option("--replications", type=click.IntRange(min=0), default=39, show_default=True, metavar="N",
               help="Replications beside which the history is shown in the report; 0 or 1: none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S",
@@ -59,6 +61,7 @@ def calibrate(
     trials: int,
     n_draws: int,
     causal_share: float | None,
+    describe: bool,
     replications: int,
     seed: int,
     jobs: int,
@@ -86,12 +89,12 @@ def calibrate(
     study = Study(
         "calibration",
         histories.inputs_of(leads, touches=touches, spend=spend, mapping=mapping),
-        {key: str(day) for key, day in period.items() if day is not None},
+        {key: str(day) for key, day in period.items() if day is not None} | {"describe": describe},
     )
     check_study_folder(out, study, force=force)
     shown: dict[str, Any] = {"touches": touches, "spend": spend, "mapping": mapping, **period, "out": out, "name": name}
-    shown |= {"trials": trials, "draws": n_draws, "causal-share": causal_share, "replications": replications}
-    line = histories.again("calibrate", [leads], {**shown, "seed": seed})
+    shown |= {"trials": trials, "draws": n_draws, "causal-share": causal_share, "describe": describe}
+    line = histories.again("calibrate", [leads], {**shown, "replications": replications, "seed": seed})
     resume_with(line)
     imported = histories.read_history(leads, touches=touches, spend=spend, mapping=mapping)
     history = imported.history
@@ -99,7 +102,13 @@ def calibrate(
         history = window(history, first or history.first_day, last or history.last_day, as_of=as_of)
     with screen.progress("ways of working") as progress:
         fit = fit_history(
-            history, policy_trials=trials, seed=seed, name=name or out.name, causal_share=share, progress=progress
+            history,
+            policy_trials=trials,
+            seed=seed,
+            name=name or out.name,
+            causal_share=share,
+            lately=not describe,
+            progress=progress,
         )
     scenario, draws = fit.scenario(causal_share=share), fit.posterior(n_draws, seed, causal_share=share)
     compared = _compared(fit, scenario, draws, replications=replications, jobs=jobs) if replications > 1 else None
