@@ -1,18 +1,20 @@
 # One command each. Needs Python 3.11 or later (called python3.11 or python3), make and a package registry.
 #   make demo    search the quickstart scenario and say where the figures are
 #   make test    every test, the slow ones too
+#   make fuzz    random scenarios on both engines, which must agree to the bit; FUZZ=20000 of them take half an hour
 #   make lint | types | docs | bench | bench-tune | validate-fit | fuzz-import | clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := results/demo
 JOBS ?= 2
+FUZZ ?= 2000
 
 # The first of these names that is Python 3.11 or later; `make PYTHON=/path/to/python demo` overrides it.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: demo test lint types docs bench bench-tune validate-fit fuzz-import clean
+.PHONY: demo test fuzz lint types docs bench bench-tune validate-fit fuzz-import clean
 
 demo: $(VENV)/.runtime
 	rm -rf $(DEMO)
@@ -25,6 +27,9 @@ test: $(VENV)/.dev
 	@# Compiled once here rather than by each of pytest's processes.
 	$(BIN)/python -c 'from funnelsim.engines.choice import choose; choose().prepare()'
 	$(BIN)/python -m pytest -n $(JOBS)
+
+fuzz: $(VENV)/.dev
+	cd tests && ../$(BIN)/python -m contract.fuzz --count $(FUZZ)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

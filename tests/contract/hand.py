@@ -14,6 +14,8 @@ from funnelsim.engines import reference
 from funnelsim.records import ALWAYS, NEVER, Leads, Outcomes, Result, Row, Scored, State, TouchLog
 from funnelsim.roster import build_agreement, build_roster, build_rules
 
+from .both import run_both
+
 MIN = 60_000
 HOUR = 60 * MIN
 DAY = 24 * HOUR
@@ -72,7 +74,7 @@ _PER_LEAD: dict[str, tuple[Any, Any]] = {
     "anonymous_visits": (np.int32, 0), "unsubscribe_below": (np.int32, 0), "unsubscribe_send": (np.int32, 1),
     "books_itself": (np.bool_, False), "meetings_needed": (np.int16, 0), "close_ms": (np.int64, DAY),
     "win_until": (np.int64, ALWAYS), "patience": (np.int64, ALWAYS), "queue_patience": (np.int64, ALWAYS),
-    "too_soon": (np.int64, 0), "prep_needed": (np.int64, 0),
+    "too_soon": (np.int64, 0), "prep_needed": (np.int64, 0), "sync_latency": (np.int64, 0),
 }  # fmt: skip
 
 
@@ -142,9 +144,10 @@ class Told:
 
 
 def told(scenario: Scenario, leads: Leads, scored: Scored | None = None, **hooks: Any) -> Told:
-    """Play the scene."""
+    """Play the scene: on both engines, or where `hooks` are given on the reference engine, which alone has them."""
     roster = build_roster(scenario)
-    outcomes, log = reference.run(
+    run = reference.run if hooks else run_both
+    outcomes, log = run(
         leads, verdicts(leads) if scored is None else scored, roster, build_agreement(scenario, roster),
         build_rules(scenario), Clock.of(scenario.run).end, **hooks,
     )  # fmt: skip

@@ -9,12 +9,12 @@ import numpy as np
 from funnelsim.calendar import Clock
 from funnelsim.config.policy import Policy
 from funnelsim.config.team import Team
-from funnelsim.engines import reference
 from funnelsim.lab.play import draw
 from funnelsim.metrics.waste import would_buy
 from funnelsim.records import NEVER, Leads, State
 from funnelsim.roster import build_agreement, build_roster, build_rules
 
+from .both import run_both
 from .hand import verdicts
 from .worlds import random_scenario
 
@@ -24,7 +24,7 @@ def unoffended(leads: Leads) -> Leads:
     calls, meetings, n = leads.connect_until.shape[0], leads.show_until.shape[0], leads.n
     nothing = {name: np.zeros((calls, n), np.int64) for name in ("call_ms", "email_ms", "talk_ms", "reply_lag")}
     nothing |= {name: np.zeros((meetings, n), np.int64) for name in ("meeting_ms", "deal_work_ms", "buyer_pace")}
-    nothing |= {name: np.zeros(n, np.int64) for name in ("prep_needed", "close_ms")}
+    nothing |= {name: np.zeros(n, np.int64) for name in ("prep_needed", "close_ms", "sync_latency")}
     return dataclasses.replace(
         leads,
         **nothing,
@@ -59,11 +59,11 @@ def ideal(seed: int, *, calls_take_ms: int = 0) -> tuple[int, int, int]:
     roster = build_roster(scenario)
     agreement = dataclasses.replace(build_agreement(scenario, roster), rebookings=scenario.run.max_meetings)
     rules = dataclasses.replace(
-        build_rules(scenario), mean_call_ms=0, mean_email_ms=0, meeting_ms=0, no_show_ms=0, sync_latency_ms=0
+        build_rules(scenario), mean_call_ms=0, mean_email_ms=0, meeting_ms=0, no_show_ms=0
     )
     at_once = np.maximum(leads.created, leads.ready_from)
     scored = verdicts(leads, events=[[min(int(t), NEVER)] for t in at_once])
-    outcomes, _ = reference.run(leads, scored, roster, agreement, rules, Clock.of(scenario.run).end)
+    outcomes, _ = run_both(leads, scored, roster, agreement, rules, Clock.of(scenario.run).end)
     buyer, won = would_buy(leads, scenario), outcomes.state == State.WON
     return int(buyer.sum()), int((won & buyer).sum()), int((won & ~buyer).sum())
 

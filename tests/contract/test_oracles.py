@@ -24,9 +24,10 @@ from funnelsim import theory
 from funnelsim.calendar import Clock
 from funnelsim.config.load import load_scenario
 from funnelsim.config.scenario import Scenario
-from funnelsim.lab.play import Played, draw, play
+from funnelsim.lab.play import Played, draw
 from funnelsim.records import Result, Row, State, Tier
 
+from .both import play_both
 from .hand import HOUR, people, told, verdicts
 
 ORACLES = Path(__file__).parents[2] / "configs" / "oracles"
@@ -38,7 +39,7 @@ def oracle(name: str) -> Scenario:
 
 
 def played(name: str, replication: int) -> Played:
-    return play(oracle(name), draw(oracle(name), replication))
+    return play_both(oracle(name), draw(oracle(name), replication))
 
 
 def controlled(y: Any, *controls: tuple[Any, float]) -> tuple[float, float]:
@@ -87,7 +88,7 @@ def test_every_wait_is_that_of_the_recursion_for_three_reps_to_the_millisecond()
     """
     scenario = oracle("mm3")
     scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"horizon_days": 10})})
-    p = play(scenario, draw(scenario, 0))
+    p = play_both(scenario, draw(scenario, 0))
     end, log = Clock.of(scenario.run).end, p.touches
     calls = log.kind == Row.CALL
     begun = dict(zip(log.lead[calls].tolist(), log.start[calls].tolist(), strict=True))

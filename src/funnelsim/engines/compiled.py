@@ -123,7 +123,7 @@ class _Arrays:
         g[G.MOST_FRESH] = len(self.fresh) - _STEP
         g[G.MOST_SLOTS] = len(self.lead) - _STEP
         g[G.MOST_NODES] = len(self.node) - _STEP - g[G.MOST_PIECES]
-        g[G.MOST_ROWS] = self.log.shape[1] - _STEP
+        g[G.MOST_ROWS] = self.log.shape[1] - _STEP - g[G.MOST_PIECES]
         g[G.MOST_RESERVATIONS] = self.diary.shape[1] // 2 - _STEP
 
     def grow(self) -> None:

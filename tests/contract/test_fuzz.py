@@ -1,0 +1,98 @@
+"""The engines agree to the bit on random scenarios; and where the kernel is at fault, they are seen to differ."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="the compiled engine needs the extra 'fast'")
+
+from funnelsim.engines import compiled
+from funnelsim.records import Result, Row, State
+
+from . import fuzz
+
+ROOT = Path(__file__).parents[2]
+CHUNK = 40
+
+
+@pytest.mark.parametrize("first", range(0, 320, CHUNK))
+def test_the_engines_agree_to_the_bit(first: int):
+    for number in range(first, first + CHUNK):
+        found = fuzz.difference(number)
+        assert not found, f"scenario {number} of tests/contract/fuzz.py: {found}"
+
+
+def test_the_scenarios_of_the_fuzz_reach_every_state_and_every_result():
+    states: Counter[int] = Counter()
+    rows: Counter[int] = Counter()
+    results: Counter[int] = Counter()
+    for number in range(160):
+        outcomes, touches = compiled.run(*fuzz.arguments(number))
+        states.update(outcomes.state.tolist())
+        rows.update(touches.kind.tolist())
+        results.update(touches.result.tolist())
+
+    assert set(states) == {int(s) for s in State if s != State.CALLED_BACK}
+    assert set(rows) == {int(k) for k in Row}
+    assert set(results) == {int(r) for r in Result}
+
+
+def test_all_scenarios_share_one_compilation():
+    assert len(compiled._play.signatures) == 1
+
+
+def test_a_number_of_leads_that_no_key_can_hold_is_refused():
+    class Crowd:
+        n = 2**26
+
+    with pytest.raises(ValueError, match="at most 67108863 leads"):
+        compiled.run(Crowd(), *fuzz.arguments(0)[1:])
+
+
+# Faults planted into a copy of the kernel, one at a time: (file, what stands there, what is put in its place).
+FAULTS = {
+    "no fault at all": ("life.py", "", ""),
+    "a wrong tie: of two tasks that are due together the higher lead comes first":
+        ("heaps.py", "return node[a, N.WHO] < node[b, N.WHO]", "return node[a, N.WHO] > node[b, N.WHO]"),
+    "an attempt too few": ("life.py", "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS]:",
+                           "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] - 1:"),
+    "a wrong stride: the gap of another attempt":
+        ("life.py", "g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)", "g[terms + G.GAPS] + lead[c, L.ATTEMPT] - 1"),
+    "a calendar edge: no meeting may end at closing time":
+        ("diary.py", "while t + length <= closing:", "while t + length < closing:"),
+    "a lost recycle": ("life.py", "lead[c, L.RECYCLES] = g[G.RECYCLES]", "lead[c, L.RECYCLES] = 0"),
+    "a breach at the very moment of the due date": ("desk.py", "lead[c, L.TASK_DUE] + 1", "lead[c, L.TASK_DUE]"),
+    "an order of reps: of two that are idle since the same moment the higher is served first":
+        ("desk.py", "rep[other, R.SINCE] == since and other < r", "rep[other, R.SINCE] == since and other > r"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_kernel_is_seen(fault: str, tmp_path: Path):
+    """The copy is played as plain Python, so that nothing is compiled."""
+    shutil.copytree(ROOT / "src" / "funnelsim", tmp_path / "funnelsim", ignore=shutil.ignore_patterns("__pycache__"))
+    name, sound, faulty = FAULTS[fault]
+    file = tmp_path / "funnelsim" / "engines" / "kernel" / name
+    source = file.read_text(encoding="utf-8")
+    assert not sound or source.count(sound) == 1, f"{name} has changed: plant the fault anew"
+    file.write_text(source.replace(sound, faulty) if sound else source, encoding="utf-8")
+
+    played = subprocess.run(
+        [sys.executable, "-m", "contract.fuzz", "--stop", "--count", "60"],
+        cwd=ROOT / "tests", env={**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+    if sound:
+        assert played.returncode == 1, played.stderr
+        assert ", 1 differ" in played.stdout, "it failed in another way"
+    else:
+        assert played.returncode == 0, played.stdout + played.stderr
