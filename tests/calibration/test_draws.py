@@ -41,6 +41,16 @@ def test_values_are_set_and_nothing_else():
     assert scenario_digest(with_draw(company, {})) == scenario_digest(company)
 
 
+def test_a_table_that_was_absent_can_be_drawn():
+    company = scenario()
+    assert company.market.effort.preparation_needed is None
+    draw = {"market.effort.preparation_needed.form": "fixed", "market.effort.preparation_needed.mean": "4min"}
+
+    assert str(with_draw(company, draw).market.effort.preparation_needed.mean) == "4min"
+    with pytest.raises(InputError, match="preparation_needed"):
+        with_draw(company, {"market.effort.preparation_needed.meen": "4min"})
+
+
 def test_every_wrong_path_is_named():
     wrong = {"market.reech.mu": 1.0, "market.shape.month_weights.12": 1.0, "market.reach.mu.x": 1.0}
     with pytest.raises(InputError) as error:

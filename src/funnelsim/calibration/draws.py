@@ -42,19 +42,24 @@ def with_draw(scenario: Scenario, draw: Draw, *, where: str = "draw") -> Scenari
 
 
 def _set(tables: Any, full: Any, path: str, value: float | str, where: str) -> Fault | None:
-    """Set the value at a path; lists that the file leaves to their default are written out first."""
+    """Set the value at a path; lists that the file leaves to their default are written out first.
+
+    `full` has every value, also the defaults; of a table that is absent altogether (None) the paper itself judges.
+    """
     *parents, last = path.split(".")
     for part in parents:
-        try:
-            full = full[int(part)] if isinstance(full, list) else full[part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return Fault(where, path, f"the scenario has no '{part}'")
+        if full is not None:
+            try:
+                full = full[int(part)] if isinstance(full, list) else full[part]
+            except (KeyError, IndexError, ValueError, TypeError):
+                return Fault(where, path, f"the scenario has no '{part}'")
         if isinstance(tables, list):
             tables = tables[int(part)]
         else:
             empty: Any = json.loads(json.dumps(full)) if isinstance(full, list) else {}
-            tables = tables.setdefault(part, empty)
-    if not isinstance(full, dict | list):
+            tables[part] = empty if tables.get(part) is None else tables[part]
+            tables = tables[part]
+    if not isinstance(full, dict | list | None):
         return Fault(where, path, f"'{parents[-1]}' is one value, not a table")
     before = full.get(last) if isinstance(full, dict) else None
     if isinstance(before, int) and isinstance(value, float) and value.is_integer():
