@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @histories.period_options
 @click.option("--posterior", type=click.Path(path_type=Path), metavar="F", help="Draws of the parameters.")
 @click.option("--team", type=click.Choice(["history", "scenario"]), default="history", show_default=True,
-              help="Who is at work: the history's headcount, day by day, or the scenario's reps.")
+              help="Who is at work: the history's headcount, week by week, or the scenario's reps.")
 @click.option("--arrivals", type=click.Choice(["history", "scenario"]), default="history", show_default=True,
               help="Who comes: the history's own leads, or the scenario's demand.")
 @click.option("--replications", type=click.IntRange(min=2), metavar="N",

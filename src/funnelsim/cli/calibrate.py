@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from funnelsim.cli import histories, options, screen
-from funnelsim.cli.failures import resume_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +94,6 @@ def calibrate(
     shown: dict[str, Any] = {"touches": touches, "spend": spend, "mapping": mapping, **period, "out": out, "name": name}
     shown |= {"trials": trials, "draws": n_draws, "causal-share": causal_share, "describe": describe}
     line = histories.again("calibrate", [leads], {**shown, "replications": replications, "seed": seed})
-    resume_with(line)
     imported = histories.read_history(leads, touches=touches, spend=spend, mapping=mapping)
     history = imported.history
     if first or last or as_of:

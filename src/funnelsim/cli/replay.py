@@ -28,7 +28,7 @@ if TYPE_CHECKING:
               help="Take the whole [policy] of this file; --set goes on top.")
 @click.option("--posterior", type=click.Path(path_type=Path), metavar="F", help="Draws of the parameters.")
 @click.option("--team", type=click.Choice(["history", "scenario"]), default="history", show_default=True,
-              help="Who is at work: the history's headcount, day by day, or the scenario's reps.")
+              help="Who is at work: the history's headcount, week by week, or the scenario's reps.")
 @click.option("--replications", type=click.IntRange(min=2), metavar="N", help="How many; 39 unless given.")
 @options.seed_option
 @options.jobs_option
