@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
@@ -29,6 +29,8 @@ from funnelsim.engines.words import (
 from funnelsim.records import ALWAYS, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from funnelsim.engines.rep import Rep
     from funnelsim.engines.shop import Shop
     from funnelsim.engines.worklist import Task
@@ -43,7 +45,7 @@ class Case:
     __slots__ = (
         "accept", "agreements", "assignment", "attempt", "burnt", "closed_at", "closer", "contact_at", "deal_tasks",
         "distance", "env", "episode", "erring", "first_due", "first_owner", "first_score", "first_talk_at",
-        "first_tier", "first_touch_at", "former", "handed_at", "handover_at", "handovers", "i", "in_sales",
+        "first_tier", "first_touch_at", "former", "goes_on", "handed_at", "handover_at", "handovers", "i", "in_sales",
         "interest", "k", "key", "last_closer", "m", "meetings_left", "met_at", "misjudged", "mql_at", "named_at",
         "opportunity_at", "owner", "patience", "pieces", "prepared", "process", "qualified", "qualified_at",
         "queue_patience", "rebookings", "recycles", "replied_at", "replied_to", "reserved", "score", "segment",
@@ -51,6 +53,7 @@ class Case:
         "window_from", "window_open", "window_over", "window_to",
     )  # fmt: skip
 
+    goes_on: Callable[[Any], None]  # resumes the process
     # Set at every handover, window or booking.
     tier: int
     score: int
@@ -226,6 +229,7 @@ class Case:
         del self.shop.unfinished[self.i]
         # Nothing of a finished life refers back to it: it is freed at once, without the cyclic garbage collector.
         self.process = self.task = None
+        del self.goes_on
         if self.last_closer >= 0:
             self.deal_tasks = []
         self.shop.add_result(life_row(

@@ -117,7 +117,7 @@ class Lifeline(simpy.Process):
 
     It begins in the place of the event that starts it, not through an event of SimPy's. Every event goes straight to
     the innermost part; passing it down a chain of `yield from` costs a tenth of a run. Nothing that it waits for has a
-    value or fails.
+    value or fails. A bare `yield` waits for something that resumes the process by itself.
     """
 
     def __init__(self, env: Clock, life: Generator[Any, Any, Any]) -> None:
@@ -125,7 +125,7 @@ class Lifeline(simpy.Process):
         self.callbacks = []
         self._generator = life
         self._parts: list[Generator[Any, Any, Any]] = []
-        self._resume(None)
+        self._target = _PAST
 
     def _resume(self, event: simpy.Event | None) -> None:
         """Go on: `event` has happened."""
@@ -151,6 +151,7 @@ class Lifeline(simpy.Process):
             return  # it ended at this very instant
         if self._target.callbacks is not None:
             self._target.callbacks.remove(self._resume)
+            self._target = _PAST
         wanted: Any
         try:
             wanted = self._generator.throw(interrupt)
@@ -185,3 +186,7 @@ class Lifeline(simpy.Process):
         self._ok = True
         self._value = value
         return None
+
+
+_PAST = simpy.Event.__new__(simpy.Event)
+_PAST.callbacks = None  # type: ignore[assignment]  # as SimPy marks the past

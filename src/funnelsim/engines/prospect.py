@@ -151,7 +151,7 @@ class Prospect(Closing):
                         Moment(env, moments.AVAILABLE | touch.key, available, touch.falls_due)
                 else:
                     touch.falls_due(None)
-                yield touch
+                yield  # the touch goes on with this life when the work on it ends
                 result = touch.result
                 first = False
             except simpy.Interrupt as interrupt:

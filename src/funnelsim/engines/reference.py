@@ -118,7 +118,9 @@ class _Arrivals:
         i, _, books, at = self._due
         prospect = Prospect(i, self.shop)
         self.shop.unfinished[i] = prospect
-        prospect.process = Lifeline(self.shop.env, prospect.life(at, books))
+        prospect.process = process = Lifeline(self.shop.env, prospect.life(at, books))
+        prospect.goes_on = goes_on = process._resume
+        goes_on(None)
         self._await()
 
 

@@ -49,13 +49,14 @@ class Shop:
     """One replication while it is played. Luck is read through memory views: plain integers, nothing copied."""
 
     __slots__ = (
-        "_n", "able", "add_result", "agreement", "annoyed", "breaches", "buyer_pace", "call_ms", "callback_at",
-        "close_ms", "close_team", "connect_until", "created", "deal_work_ms", "desk", "email_ms", "end", "env",
-        "event_holds", "event_score", "event_start", "event_tier", "event_time", "log", "max_touches",
-        "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list", "one_class", "patience",
-        "patience_ends", "prep_needed", "queue_patience", "reach_from_available", "ready_from", "ready_until",
-        "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules", "segments", "show_until", "sync_latency",
-        "talk_ms", "tired", "too_soon", "touch_team", "unassigned_list", "unfinished", "win_until", "work_ends", "writes",
+        "_n", "able", "add_result", "agreement", "annoyed", "breaches", "buyer_pace", "call_ms",
+        "callback_at", "close_ms", "close_team", "connect_until", "created", "deal_work_ms", "desk",
+        "email_ms", "end", "env", "event_holds", "event_score", "event_start", "event_tier", "event_time",
+        "log", "max_touches", "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list",
+        "one_class", "patience", "patience_ends", "prep_needed", "queue_patience", "reach_from_available",
+        "ready_from", "ready_until", "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules",
+        "segments", "show_until", "sync_latency", "talk_ms", "tired", "too_soon", "touch_team",
+        "unassigned_list", "unfinished", "win_until", "work_ends", "writes",
     )  # fmt: skip
 
     def __init__(

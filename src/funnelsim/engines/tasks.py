@@ -31,7 +31,7 @@ class Touch(Task):
         # All of `Task.__init__`, written out: there is one of these for every attempt.
         shop = lead.shop
         self.env = lead.env
-        self.callbacks = [shop.work_ends]
+        self.callbacks = [shop.work_ends, lead.goes_on]
         self.lead = lead
         self.work_class = work_class
         self.number = k = lead.k
