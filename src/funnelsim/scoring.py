@@ -43,6 +43,14 @@ class _Events:
         """Return for each event the value of its lead: (n,) to (E,)."""
         return np.repeat(values, np.diff(self.start))
 
+    def add_at_creation(self, points: Float64, given: Float64) -> None:
+        """Add what each lead is given at its creation, (n,), to `points`, (E,)."""
+        points[self.creation] += given
+
+    def in_order(self, values: Float64) -> Float64:
+        """Return `values`, (E,), by lead, then time: as they are."""
+        return values
+
     @cached_property
     def side_by_side(self) -> _SideBySide:
         """Return the same events, the r-th of all leads that have one together."""
@@ -54,14 +62,26 @@ class _SideBySide:
 
     def __init__(self, events: _Events) -> None:
         counts = np.diff(events.start)
-        starts = events.creation[np.argsort(counts)[::-1]]
+        self._leads = np.argsort(counts)[::-1]
+        starts = events.creation[self._leads]
         have = counts.size - np.cumsum(np.bincount(counts))[:-1]
         self.blocks: list[int] = np.concatenate(([0], np.cumsum(have))).tolist()
         event = np.concatenate([starts[:leads] + r for r, leads in enumerate(have.tolist())] or [starts])
         since_last = np.diff(events.time, prepend=0)[event]
         since_last[: starts.size] = 0
         self.since_last: Int64 = since_last  # (E,) ms
-        self.event: Int32 = event.astype(np.int32) if event.size < 2**31 else event  # (E,) index into the events
+        self.activity = events.activity[event]  # (E,)
+        self._event = event.astype(np.int32) if event.size < 2**31 else event  # (E,) index into the events
+
+    def add_at_creation(self, points: Float64, given: Float64) -> None:
+        """Add what each lead is given at its creation, (n,), to `points`, (E,)."""
+        points[: given.size] += given[self._leads]
+
+    def in_order(self, values: Float64) -> Float64:
+        """Return `values`, (E,), by lead, then time."""
+        ordered = np.empty(values.size)
+        ordered[self._event] = values
+        return ordered
 
 
 def score_leads(leads: Leads, policy: Policy, market: Market) -> Scored:
@@ -191,49 +211,48 @@ def _intent_points(leads: Leads, events: _Events, scoring: Scoring, market: Mark
     by_activity = np.array([scoring.activity_points.get(name, 0.0) for name in activities])
     by_offer = np.array([scoring.offer_points.get(name, 0.0) for name in market.offers])
     visit = activities.index(_VISIT)
-    decay = _decay(events, scoring)
+    order: _Events | _SideBySide
+    if scoring.decay == "half_life":
+        order = events.side_by_side
+        decayed = _halved(order, max(scoring.half_life.ms(), 1))
+    else:
+        order = events
+        window = scoring.decay == "window"
+        oldest = _oldest_within(events, scoring.window.ms()) if window else events.of_lead(events.creation)
+        decayed = _since(oldest)
 
     intent = np.zeros(events.time.size)
     for g, cap in enumerate((np.inf, *(cap.cap for cap in scoring.group_caps.values()))):
-        points = np.where(group == g, by_activity, 0.0)[events.activity]
+        points = np.where(group == g, by_activity, 0.0)[order.activity]
         if g == group[visit]:
-            points[events.creation] += leads.anonymous_visits * by_activity[visit]
+            order.add_at_creation(points, leads.anonymous_visits * by_activity[visit])
         if g == 0:
-            points[events.creation] += by_offer[leads.offer] + scoring.intent_weight * leads.intent
+            order.add_at_creation(points, by_offer[leads.offer] + scoring.intent_weight * leads.intent)
         if points.any():
-            intent += np.minimum(decay(points), cap)
-    return intent if scoring.intent_cap is None else np.minimum(intent, scoring.intent_cap)
+            intent += np.minimum(decayed(points), cap)
+    return order.in_order(intent if scoring.intent_cap is None else np.minimum(intent, scoring.intent_cap))
 
 
-def _decay(events: _Events, scoring: Scoring) -> Callable[[Float64], Float64]:
-    """Return what turns the points of each event into the lead's sum up to and with it, as decayed by then: (E,)."""
-    if scoring.decay == "half_life":
-        return _halved(events, max(scoring.half_life.ms(), 1))
-    if scoring.decay == "window":
-        oldest = _oldest_within(events, scoring.window.ms())
-    else:
-        oldest = events.of_lead(events.creation)
+def _halved(order: _SideBySide, half_life_ms: int) -> Callable[[Float64], Float64]:
+    """Return what sums points under halving every `half_life_ms`: block after block, all leads of one at once."""
+    keeps = np.exp2(-order.since_last / half_life_ms)
+
+    def summed(points: Float64) -> Float64:
+        total = points.copy()
+        for last, begin, end in zip(order.blocks, order.blocks[1:], order.blocks[2:], strict=False):
+            total[begin:end] += total[last : last + end - begin] * keeps[begin:end]
+        return total
+
+    return summed
+
+
+def _since(oldest: Int64) -> Callable[[Float64], Float64]:
+    """Return what sums points, undiminished, from the `oldest` event that still counts (E,) to each event."""
 
     def summed(points: Float64) -> Float64:
         # The sum of whole millionths over all leads is exact, so its differences do not know of other leads.
         total = np.concatenate(([0], np.cumsum(np.rint(points * _MICRO).astype(np.int64))))
         return (total[1:] - total[oldest]) / _MICRO
-
-    return summed
-
-
-def _halved(events: _Events, half_life_ms: int) -> Callable[[Float64], Float64]:
-    """Return what sums points under halving every `half_life_ms`: block after block, all leads of one at once."""
-    order = events.side_by_side
-    keeps = np.exp2(-order.since_last / half_life_ms)
-
-    def summed(points: Float64) -> Float64:
-        found = points[order.event]
-        for last, begin, end in zip(order.blocks, order.blocks[1:], order.blocks[2:], strict=False):
-            found[begin:end] += found[last : last + end - begin] * keeps[begin:end]
-        total = np.empty(points.size)
-        total[order.event] = found
-        return total
 
     return summed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,20 +27,21 @@ class Contacts:
         return Contacts(self.lead[mask], self.at[mask], self.handover[mask], self.email[mask], self.row[mask])
 
 
-def contacts_of(touches: TouchLog, rows: Int64, *, at: Int64, handover: Int64) -> Contacts:
-    """Return the contacts that `rows` (c,) of the log are; `at` and `handover` (c,) are theirs."""
-    lead = touches.lead[rows]
+def contacts_of(
+    touches: TouchLog, rows: Int64, *, at: Int64, handover_of: Callable[[Int64, Int64], Int64]
+) -> Contacts:
+    """Return the contacts that `rows` (c,) of the log are, made at `at` (c,).
+
+    `handover_of` says of leads and episodes, sorted by lead, which handover they belong to.
+    """
+    lead, email = touches.lead[rows], touches.kind[rows] == Row.EMAIL
     order = lexical_order(lead)
-    if not _in_order(lead[order], at[order]):
+    in_lead, in_at = lead[order], at[order]
+    if not _in_order(in_lead, in_at):
         order = lexical_order(lead, at, touches.number[rows])
-    rows = rows[order]
-    return Contacts(
-        lead=lead[order],
-        at=at[order],
-        handover=handover[order],
-        email=touches.kind[rows] == Row.EMAIL,
-        row=rows,
-    )
+        in_lead, in_at = lead[order], at[order]
+    handover = handover_of(in_lead, touches.episode[rows][order])
+    return Contacts(lead=in_lead, at=in_at, handover=handover, email=email[order], row=rows[order])
 
 
 def _in_order(lead: Int64, at: Int64) -> bool:

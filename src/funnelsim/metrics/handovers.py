@@ -78,7 +78,10 @@ class Handovers:
         the first handover of its lead whose episode is not below its own. Times could not tell apart handovers that
         begin and end at the same instant.
         """
-        lead, episode = self._touches.lead[rows], self._touches.episode[rows]
+        return self._belong(self._touches.lead[rows], self._touches.episode[rows])
+
+    def _belong(self, lead: Int64, episode: Int64) -> Int64:
+        """Return the handover that what happened to `lead` in `episode`, both (m,), belongs to: (m,), or -1."""
         at, stop = self._first[lead], self._first[lead + 1]
         # Few leads are handed over more than once or twice, so few rows are looked at again.
         ahead = np.flatnonzero((at < stop) & (self._episode[at] < episode))
@@ -98,7 +101,7 @@ class Handovers:
     def every_try(self) -> Contacts:
         """Return every touch that was made."""
         rows = np.flatnonzero(is_try(self._touches))
-        return contacts_of(self._touches, rows, at=self._touches.dial[rows], handover=self.of(rows))
+        return contacts_of(self._touches, rows, at=self._touches.dial[rows], handover_of=self._belong)
 
     @cached_property
     def talk_rows(self) -> tuple[Int64, Int64]:
@@ -112,7 +115,7 @@ class Handovers:
     def every_talk(self) -> Contacts:
         """Return every talk, the leads' own bookings included: they count as tried and reached."""
         rows, at = self.talk_rows
-        return contacts_of(self._touches, rows, at=at, handover=self.of(rows))
+        return contacts_of(self._touches, rows, at=at, handover_of=self._belong)
 
     @cached_property
     def _own(self) -> tuple[Int64, Int64]:
