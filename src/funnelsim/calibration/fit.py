@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from funnelsim.calibration import observed
 from funnelsim.calibration.fit_arrivals import fit_arrivals
 from funnelsim.calibration.fit_deals import fit_deals
 from funnelsim.calibration.fit_lengths import fit_lengths
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import fit_offers, kinds
-from funnelsim.calibration.fit_parameter import Assumed, Block, Parameter, block, joined, nothing
+from funnelsim.calibration.fit_parameter import Assumed, Block, Entry, Parameter, block, joined, nothing
 from funnelsim.calibration.fit_policy import MOST_LEADS, PolicyFit, fit_policy, played_as
 from funnelsim.calibration.fit_practice import fit_practice
 from funnelsim.calibration.fit_reach import fit_reach
@@ -144,16 +145,17 @@ def fit_history(
     found = fit_blocks(history, since=since, seed=seed)
     found = replace(found, warnings=(*(() if told is None else told.words()), *found.warnings))
 
-    def scenario_of(practised: Practised, of: History) -> Scenario:
-        tables = tables_of(of, found, practised, causal_share=causal_share)
+    def scenario_of(practised: Practised, of: History, fits: Block) -> Scenario:
+        tables = tables_of(of, fits, practised, causal_share=causal_share)
         return scenario_from(tables, where=f"{name} (fitted)", name=name)
 
     # Ways of working are judged by what was known on the last day: nothing is played beyond it.
     past = window(history, history.first_day, history.last_day, as_of=history.last_day)
     policy = fit_policy(
-        past, lambda way: scenario_of(way, past), since=since, trials=policy_trials, seed=seed, progress=progress
+        past, lambda way: scenario_of(way, past, found), since=since, trials=policy_trials, seed=seed, progress=progress
     )
-    found = joined(found, win_scale(history, found, scenario_of(policy.best, history), since=since))
+    scales = outcome_scales(history, found, lambda fits: scenario_of(policy.best, history, fits), since=since)
+    found = joined(found, scales)
     return Fit(history, found, policy, name)
 
 
@@ -178,30 +180,44 @@ def fit_blocks(history: History, *, since: int = 0, seed: int = 0) -> Block:
     )
 
 
-def win_scale(history: History, found: Block, scenario: Scenario, *, since: int = 0, replications: int = 4) -> Block:
-    """Return by what the share of ready leads is multiplied so that the share won comes out as fitted.
+def outcome_scales(
+    history: History, found: Block, scenario_of: Callable[[Block], Scenario], *, since: int = 0, replications: int = 4
+) -> Block:
+    """Return by what the time to a deal, and the share of ready leads, are multiplied so that both come out as seen.
 
-    Not everybody who is called is reached while ready, and a deal may be past its window: what the desk loses between
-    being ready and being won is seen in what the model wins with the leads that came, measured as the history is.
+    Not everybody who is called is reached while ready, a deal may be past its window, and times to a deal are not quite
+    lognormal: what that makes of the fits is seen in what the model wins, and when, with the leads that came, measured
+    as the history is, what is still open left out on both sides. First the median time, then, with it, the share.
 
     Args:
         history: The history.
         found: Its fits.
-        scenario: The calibrated scenario so far.
-        since: Leads created from this on, ms, are compared.
-        replications: On how many replications.
+        scenario_of: Makes the calibrated scenario of them.
+        since: Shares are of leads created from this on, ms.
+        replications: How many are played for each.
     """
     if not found.has("deals.win_share") or not 200 <= history.leads.n <= MOST_LEADS:
         return nothing()
-    shares = []
-    for r in range(1, replications + 1):
-        made = played_as(scenario, history, r)
-        simulated = fit_deals(made, leads=made.leads.created >= since)
-        shares.append(simulated.value("deals.win_share") if simulated.has("deals.win_share") else float("nan"))
-    known = np.array(shares)
-    if not (np.isfinite(known).all() and (known > 0.0).all()):
-        return nothing()
-    scale = found.value("deals.win_share") / float(known.mean())
-    error = float(known.std(ddof=1)) / float(known.mean()) / np.sqrt(replications)
-    method = f"share won over that simulated, {replications} replications"
-    return block([("deals.win_scale", scale, "log", "ratio", method, history.leads.n, "")], np.array([[error**2]]))
+    rows: list[Entry] = []
+    variances = []
+    won = observed.won_share(history, leads=history.leads.created >= since)
+    seen = float(np.median(days)) if (days := observed.days_to_won(history)).size >= 20 else float("nan")
+    for path in ("deals.close_scale", "deals.win_scale"):
+        values = []
+        scenario = scenario_of(found)
+        for r in range(1, replications + 1):
+            made = played_as(scenario, history, r)
+            if path == "deals.close_scale":
+                times = observed.days_to_won(made)
+                values.append(seen / max(float(np.median(times)), 0.5) if times.size else float("nan"))
+            else:
+                share = observed.won_share(made, leads=made.leads.created >= since)
+                values.append(won / share if share > 0.0 else float("nan"))
+        known = np.array(values)
+        if not (np.isfinite(known).all() and (known > 0.0).all()):
+            continue
+        method = f"seen over simulated, {replications} replications"
+        rows.append((path, float(known.mean()), "log", "ratio", method, history.leads.n, ""))
+        variances.append((float(known.std(ddof=1)) / float(known.mean())) ** 2 / replications)
+        found = joined(found, block(rows[-1:], np.array([[variances[-1]]])))
+    return block(rows, np.diag(variances))

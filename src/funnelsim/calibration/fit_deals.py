@@ -26,6 +26,7 @@ from funnelsim.records import NO, Bool, Float64, Int64
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
+HALF_A_DAY = 0.5
 Rows = list[Entry]
 
 
@@ -37,7 +38,7 @@ class Deals:
     lost: Bool  # (n,) closed and not won: never
     days: Float64  # (n,) from creation to won, nan where unknown
     open_days: Float64  # (n,) from creation to as_of
-    least_days: float  # the shortest time that the dates can tell
+    least_days: float  # the shortest time that the dates can tell; half a day where they have no time of day
 
 
 def deals_of(history: History) -> Deals | None:
@@ -49,17 +50,22 @@ def deals_of(history: History) -> Deals | None:
     at = np.full(leads.n, NO) if leads.closed_at is None else leads.closed_at
     dated = leads.won & (at != NO) & (at >= leads.created)
     least = _resolution(at[dated])
-    days = np.where(dated, np.maximum((at - leads.created) / DAY_MS, least), np.nan)
+    days = np.where(dated, np.maximum((at - leads.created) / DAY_MS, _shortest(least)), np.nan)
     waited = np.maximum((history.clock().end - leads.created) / DAY_MS, least)
     return Deals(leads.won, closed & ~leads.won, days, waited, least)
+
+
+def _shortest(least: float) -> float:
+    """Return the shortest time kept: a date may lie within the day of the beginning, or, by a slip, before it."""
+    return 0.0 if least >= HALF_A_DAY else least
 
 
 def _resolution(at: Int64) -> float:
     """Return the shortest time to a deal that the dates can tell, days: half a one where they have no time of day."""
     if not at.size:
-        return 0.5
+        return HALF_A_DAY
     _, counts = np.unique(at % HOUR_MS, return_counts=True)
-    return 0.5 if counts.max() > 0.5 * at.size else 1e-3
+    return HALF_A_DAY if counts.max() > 0.5 * at.size else 1e-3
 
 
 def fit_deals(history: History, *, leads: Bool | None = None) -> Block:
@@ -100,10 +106,11 @@ def _share_and_time(history: History, deals: Deals, leads: Bool) -> Block:
     parts = [block(shares, share_covariance), block(rows, covariance[1:, 1:], warnings=words)]
     talked = first_contact_hours(history) / 24.0
     of = np.isfinite(talked)
+    shortest = _shortest(deals.least_days)
     after = Deals(
         deals.won[of],
         deals.lost[of],
-        np.where(np.isfinite(deals.days[of]), np.maximum(deals.days[of] - talked[of], deals.least_days), np.nan),
+        np.where(np.isfinite(deals.days[of]), np.maximum(deals.days[of] - talked[of], shortest), np.nan),
         np.maximum(deals.open_days[of] - talked[of], deals.least_days),
         deals.least_days,
     )
@@ -181,13 +188,22 @@ def _share(wins: float, losses: float, waiting: Float64) -> tuple[float, float]:
 def _cure(deals: Deals) -> tuple[Float64, Float64, bool]:
     """Return (logit p, log median days, log sigma), its covariance, and whether the maximum was found."""
     dated = np.isfinite(deals.days)
-    logs = np.log(deals.days[dated])
+    logs = np.log(np.maximum(deals.days[dated], deals.least_days))
     lost = float(deals.lost.sum())
     waiting = np.log(deals.open_days[~deals.won & ~deals.lost])
 
+    def seen(median: float, sigma: float) -> float:
+        if deals.least_days < HALF_A_DAY:
+            return float(scipy_stats.norm.logpdf(logs, median, sigma).sum())
+        # A date without a time says within which day.
+        early = np.log(np.maximum(deals.days[dated] - HALF_A_DAY, 1e-9))
+        late = np.log(deals.days[dated] + HALF_A_DAY)
+        inside = scipy_stats.norm.cdf((late - median) / sigma) - scipy_stats.norm.cdf((early - median) / sigma)
+        return float(np.log(np.maximum(inside, 1e-300)).sum())
+
     def negative(theta: Float64) -> float:
         p, median, sigma = float(special.expit(theta[0])), theta[1], np.exp(theta[2])
-        value = dated.sum() * np.log(p) + float(scipy_stats.norm.logpdf(logs, median, sigma).sum())
+        value = dated.sum() * np.log(p) + seen(median, sigma)
         value += lost * np.log1p(-p)
         if waiting.size:
             value += float(np.log(1.0 - p + p * scipy_stats.norm.sf((waiting - median) / sigma)).sum())

@@ -37,7 +37,8 @@ class Practised:
     window_days: float = 30.0
     callback_days: float = 6.0  # median time to the date that somebody undecided names, and to the next
     callback_sigma: float = 1.5
-    latency_minutes: float = 5.0  # until a lead is seen
+    latency_minutes: float = 5.0  # median time until a lead is seen
+    latency_sigma: float = 1.0  # and its spread, log units
 
 
 def rounded(x: float, digits: int = 4) -> float:
@@ -73,7 +74,11 @@ def market_of(history: History, found: Block, practised: Practised, causal_share
     return {
         "duplicate_share": 0.0,
         "leads_per_account": 1.0,
-        "sync_latency": duration_text(practised.latency_minutes),
+        "sync_delay": {
+            "form": "lognormal",
+            "median": duration_text(practised.latency_minutes),
+            "sigma": rounded(practised.latency_sigma, 3),
+        },
         "shape": _shape(found),
         "channels": _channels(history, found),
         "offers": _offers(history, found),
@@ -225,7 +230,9 @@ def _deal(found: Block, causal_share: float) -> dict[str, Any]:
         "value_per_sd": 0.0,
         "close": {
             "form": "lognormal",
-            "median": duration_text(1440.0 * get(found, "deals.close_days_median", 14.0)),
+            "median": duration_text(
+                1440.0 * get(found, "deals.close_scale", 1.0) * get(found, "deals.close_days_median", 14.0)
+            ),
             "sigma": rounded(get(found, "deals.close_days_sigma", 1.0), 3),
         },
     }

@@ -189,14 +189,17 @@ CHOICES: Choices = {
     "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(60.0)))),
     "callback_days": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(30.0)))),
     "callback_sigma": lambda g: float(g.uniform(0.5, 2.2)),
-    "latency_minutes": lambda g: float(g.choice([0.0, 2.0, 5.0, 8.0, 10.0])),
+    "latency_minutes": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(60.0)))),
+    "latency_sigma": lambda g: float(g.uniform(0.1, 2.5)),
 }
 """Where ways of working are drawn from."""
 
-_MOVES = {"call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days", "latency_minutes"}
+_MOVES = {
+    "call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days", "latency_minutes", "latency_sigma",
+}  # fmt: skip
 
 
-_WORLD = ("call_minutes", "talk_minutes", "callback_days", "callback_sigma", "latency_minutes")
+_WORLD = ("call_minutes", "talk_minutes", "callback_days", "callback_sigma", "latency_minutes", "latency_sigma")
 """Settings of a way that are no policy."""
 
 
