@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -216,3 +217,14 @@ def test_a_rule_holds_for_its_values_and_a_star_for_any():
 
 def test_people_are_numbered_as_they_appear_and_each_blank_is_somebody_else():
     assert numbered(text("b", "", "a", "b", "")).tolist() == [0, 1, 2, 0, 3]
+
+
+@pytest.mark.parametrize("giant", ["1" * 130_000, "1," * 65_000, "1 m " * 30_000, "2023-01-01 " * 12_000])
+def test_a_giant_field_is_no_value_and_costs_no_time(giant):
+    """A search for numbers in it would be quadratic: forty seconds for one field."""
+    began = time.process_time()
+    assert parse_numbers(text(giant, "7"), decimal=None, delimiter=",").unreadable.tolist() == [True, False]
+    lengths = parse_durations(text(giant, "7"), unit="s", longest_ms=1e9, decimal=None, delimiter=",")
+    assert lengths.unreadable.tolist() == [True, False]
+    assert times(giant, "2023-07-13 17:03").known.tolist() == [False, True]
+    assert time.process_time() - began < 1.0

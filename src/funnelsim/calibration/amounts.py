@@ -15,6 +15,8 @@ from funnelsim.records import Bool, Float64, Int64
 MS_PER = {"ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
 MOST = 1e15
 """A number above this is a mistake (an id, a barcode)."""
+LONGEST_WORD = 64
+"""Longer text is no number, and searching it for one may take for ever."""
 _LETTERS = re.compile(r"[A-Za-z\u00a0\u202f\s$€£¥₽'’%]+")
 _WORDS = {
     "ms": "ms|msecs?|milliseconds?",
@@ -53,7 +55,7 @@ def decimal_sign(values: NDArray[np.object_], *, delimiter: str) -> str:
     >>> decimal_sign(np.array(["1.234,5", "7"], dtype=object), delimiter=",")
     ','
     """
-    text = " ".join(str(value) for value in values)
+    text = " ".join(str(value) for value in values if len(value) <= LONGEST_WORD)
     for word in re.findall(r"\d[\d.,]*[.,][\d.,]*\d", text):
         comma, point = word.count(","), word.count(".")
         if comma and point:
@@ -84,6 +86,8 @@ def parse_numbers(text: Text, *, decimal: str | None, delimiter: str) -> Numbers
 
 
 def _number(word: str, decimal: str) -> float:
+    if len(word) > LONGEST_WORD:
+        return float("nan")
     if decimal == "," or not word.replace(".", "").isdigit():
         word = _LETTERS.sub("", word) if not re.fullmatch(r"[-+]?[\d.,]+[eE][-+]?\d+", word) else word
         if word.startswith("(") and word.endswith(")"):
@@ -144,6 +148,8 @@ def _length(word: str) -> float:
     >>> _length("0:12:03"), _length("12:03"), _length("5 min 3 s")
     (723000.0, 723000.0, 303000.0)
     """
+    if len(word) > LONGEST_WORD:
+        return float("nan")
     clock = _CLOCK.match(word)
     if clock:
         return (int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))) * 1000

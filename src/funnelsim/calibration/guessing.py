@@ -96,7 +96,7 @@ def plain(name: str) -> str:
 
 def name_score(name: str, known: Sequence[str]) -> float:
     """Return how well a column's name fits a part: 1 for a known name, less for one that contains or resembles it."""
-    said = plain(name)
+    said = plain(name[:100])
     if said in known:
         return 1.0 - 0.01 * known.index(said)
     parts = set(said.split())

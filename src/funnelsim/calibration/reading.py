@@ -26,7 +26,7 @@ HEADER_WITHIN = 20
 MOST_BROKEN_QUOTES = 1000
 SHOWN = 200
 """Characters of an unreadable line that are kept."""
-_CHUNK = 20_000
+_CHUNK, _LONGEST_NAME = 20_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Form:
 
     def guess(self, names: Sequence[str]) -> str | None:
         """Return the column that one of `names` most likely misspells."""
-        return next((guess for name in names if (guess := nearest(name, self.header))), None)
+        likely = [name for name in self.header if len(name) <= _LONGEST_NAME]
+        return next((guess for name in names if (guess := nearest(name, likely))), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_TIME = -(2**62)
 """Stands for an instant that is not known."""
 BLANKS = frozenset({"", "null", "nan", "nat", "none", "n/a", "#n/a", "na", "-", "--", "(no value)", "undefined"})
-_SAMPLE = 1000
+_SAMPLE, _LONGEST = 1000, 64
 _ENOUGH = 0.5
 """Share of a sample that a format has to read to be taken."""
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?\s*(?:Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?$"
@@ -89,11 +89,12 @@ def parse_times(text: Text, *, formats: Sequence[str], zone: str) -> Times:
     row, unique = pd.factorize(text, sort=False)
     values = pd.Series(np.asarray(unique, dtype=np.object_), dtype=object)
     blank = np.array([str(value).casefold() in BLANKS for value in unique], dtype=np.bool_)
-    asked = tuple(formats) or found_formats(values[~blank])
+    short = np.array([len(value) <= _LONGEST for value in unique], dtype=np.bool_)
+    asked = tuple(formats) or found_formats(values[~blank & short])
     local = np.full(len(unique), NO_TIME, dtype=np.int64)  # wall time as if it were UTC
     instant = np.full(len(unique), NO_TIME, dtype=np.int64)
     bare = np.zeros(len(unique), dtype=np.bool_)
-    left = ~blank
+    left = ~blank & short
     used = []
     for name in asked:
         read = _read(values[left], name, zone=zone)
@@ -151,7 +152,7 @@ def wall_ms(unix_ms: Int64, zone: str) -> Int64:
 
 
 def found_formats(values: pd.Series[Any]) -> tuple[str, ...]:
-    """Return the formats that read a column of times, the most frequent first; none of an empty column.
+    """Return the formats that read a column of times, the most frequent first; none for an empty column.
 
     Raises:
         UnknownFormatError: where none reads at least half of a sample, or day and month could be either.
@@ -263,7 +264,7 @@ def _counted(values: pd.Series[Any], name: str) -> _Read:
     ms[fits] = np.rint(number[fits] * _MS_PER[name]).astype(np.int64) + zero
     if name == "excel":
         ms[fits] = (ms[fits] + 500) // 1000 * 1000  # days in binary: whole seconds are meant
-        return _Read(ms, none, fits & (number % 1 == 0))
+        return _Read(ms, none, fits & (np.where(fits, number, 0.5) % 1 == 0))
     return _Read(none, ms, np.zeros(number.size, dtype=np.bool_))
 
 
