@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import funnelsim
+from funnelsim.config.load import load_scenario
 from funnelsim.config.paths import with_values
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines import choice
@@ -169,3 +172,25 @@ def test_replications_take_a_plug_in_too():
     frame = replicate(scenario(), replications=[0, 1], plugin=Plugin(route=always(2)))
 
     assert frame["routing_fairness"].to_numpy() == pytest.approx(1 / 3)  # Jain's index of one of three
+
+
+def test_the_example_of_the_docs_runs(monkeypatch, capsys):
+    """The code of docs/performance.md, as it stands there: 'reference' and a number of deals are printed."""
+    root = Path(__file__).resolve().parents[2]
+    code = (root / "docs" / "performance.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(funnelsim, "load", lambda path: _short(load_scenario(path)))
+
+    names = {}
+    exec(code, names)
+
+    engine, deals = capsys.readouterr().out.split()
+    assert engine == "reference"
+    assert float(deals) == names["played"].summary()["deals"]
+    handed = names["played"].touches
+    mine = handed.start[(handed.kind == Row.HANDOVER) & (handed.rep == 0)]
+    assert 0 < mine.max() < 100 * DAY
+
+
+def _short(scenario):
+    return scenario.model_copy(update={"run": scenario.run.model_copy(update={"warmup_days": 60, "horizon_days": 60})})
