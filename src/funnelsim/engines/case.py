@@ -111,7 +111,9 @@ class Case:
     def talks(self, t: int, k: int, *, contact_at: int = -1) -> int:
         """Talk at `t` and return what comes of it; `k` is the touch whose luck counts."""
         shop, i = self.shop, self.i
-        self.contact(t if contact_at < 0 else contact_at)
+        if contact_at >= 0:
+            self.contact(contact_at)
+        self.contact(t)  # a reply that came before the lead was ready is one when it is talked over
         if self.first_talk_at < 0:
             self.first_talk_at = t
         if shop.prep_needed[i] > self.terms.preparation_ms:

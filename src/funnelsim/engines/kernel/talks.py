@@ -66,6 +66,7 @@ def talk(s: Floor, luck: TouchLuck, c: int, t: int, k: int, contact_at: int) -> 
     """Talk at `t` and return what comes of it; `k` is the touch whose luck counts."""
     g, lead = s.g, s.lead
     contact(s, c, contact_at)
+    contact(s, c, t)  # a reply that came before the lead was ready is one when it is talked over
     if lead[c, L.FIRST_TALK_AT] < 0:
         lead[c, L.FIRST_TALK_AT] = t
     if lead[c, L.PREP_NEEDED] > g[G.TIERS + lead[c, L.TIER] * G.TIER_SIZE + G.PREPARATION]:
