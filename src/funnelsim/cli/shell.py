@@ -25,6 +25,7 @@ COMMANDS = {
     "init": Entry("funnelsim.cli.init", "init", "Write a commented scenario to start from."),
     "check": Entry("funnelsim.cli.check", "check", "Say what is wrong with scenarios, or what they amount to."),
     "run": Entry("funnelsim.cli.run", "run", "Simulate a scenario and print its measures."),
+    "compare": Entry("funnelsim.cli.compare", "compare", "Compare scenarios, or policies, on the same leads."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
     "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),
