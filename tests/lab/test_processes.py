@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from funnelsim.config.scenario import Scenario
 from funnelsim.errors import FunnelsimError, ResultError
+from funnelsim.lab import processes
 from funnelsim.lab.processes import ReplicationError, WorkerLostError, for_each_replication, to_json, worker_pool
 from lab.small import CONFIGS, small
 
@@ -247,3 +249,15 @@ def test_a_pool_left_with_work_cancelled_ends_quietly(capfd):
 
     assert time.monotonic() - before < 20
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("library", [object(), types.SimpleNamespace(mallopt=None), None])
+def test_memory_is_left_alone_where_the_c_library_cannot_be_asked(monkeypatch, library):
+    def load(name):
+        if library is None:
+            raise OSError("no library")
+        return library
+
+    monkeypatch.setattr(processes.ctypes, "CDLL", load)
+
+    processes._keep_freed_memory()
