@@ -20,8 +20,9 @@ from funnelsim.engines import moments, words, worklist
 from funnelsim.engines.kernel import lead_columns as L
 from funnelsim.engines.kernel import node_columns as N
 from funnelsim.engines.kernel import play as kernel
+from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
-from funnelsim.engines.kernel.floor import Floor, Results, Work
+from funnelsim.engines.kernel.floor import WIDTHS, Floor, Results, Work
 from funnelsim.engines.kernel.inputs import (
     blank_results,
     numbers_of_run,
@@ -92,8 +93,8 @@ def is_ready() -> bool:
 def make_ready() -> None:
     """Compile the kernel, or read it from disk, without playing anything."""
     g = np.zeros(G.SIZE, dtype=np.int64)
-    one = np.zeros((1, 1), dtype=np.int64)
-    _play(_Arrays(g, one, one, one, one).floor(), *tables_of_nobody(), _work(0), NOTHING)
+    tables = (np.zeros((1, width), dtype=np.int64) for width in (1, R.SIZE, 1, N.LIST_SIZE))
+    _play(_Arrays(g, *tables).floor(), *tables_of_nobody(), _work(0), NOTHING)
 
 
 class _Arrays:
@@ -106,7 +107,8 @@ class _Arrays:
                       "slot_of": np.empty(n + 1, dtype=np.int32)}  # fmt: skip
         small = _SMALL + 4 * n_reps
         self.log = np.empty((len(LOG_COLUMNS) + 1, _ROWS_PER_LEAD * n + small), dtype=np.int64)
-        self.lead = np.empty((_SMALL, L.FORMER + n_reps // L.FORMER_BITS + 1), dtype=np.int64)
+        self.lead = np.empty((_SMALL, L.SIZE), dtype=np.int64)
+        self.former = np.empty((_SMALL, n_reps // L.FORMER_BITS + 1), dtype=np.int64)
         self.node = np.empty((small + int(g[G.MOST_PIECES]), N.SIZE), dtype=np.int64)
         self.event = np.empty((small, 3), dtype=np.int64)
         self.timer = np.empty((small, 3), dtype=np.int64)
@@ -136,7 +138,7 @@ class _Arrays:
         if g[G.FRESH] > g[G.MOST_FRESH]:
             self.fresh = _longer(self.fresh)
         if g[G.SLOTS] > g[G.MOST_SLOTS]:
-            self.lead = _longer(self.lead)
+            self.lead, self.former = _longer(self.lead), _longer(self.former)
         if g[G.NODES] > g[G.MOST_NODES]:
             self.node = _longer(self.node)
         if g[G.MOST_RESERVED] > g[G.MOST_RESERVATIONS]:
@@ -155,10 +157,11 @@ class _Arrays:
     def floor(self) -> Floor:
         """Return them as the kernel is to see them."""
         arrays = {
-            **self.fixed, "lead": self.lead, "node": self.node, "event": self.event, "timer": self.timer,
-            "fresh": self.fresh, "diary": self.diary, "log": self.log, "scratch": np.empty(len(self.node), np.int64),
+            **self.fixed, "lead": self.lead, "former": self.former, "node": self.node, "event": self.event,
+            "timer": self.timer, "fresh": self.fresh, "diary": self.diary, "log": self.log,
+            "scratch": np.empty(len(self.node), np.int64),
         }  # fmt: skip
-        floor: Floor = grouped(Floor, arrays)
+        floor: Floor = grouped(Floor, arrays, WIDTHS)
         return floor
 
 

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from numba import njit
 
 from funnelsim.engines import moments
+from funnelsim.engines.kernel import lead_columns as L
+from funnelsim.engines.kernel import node_columns as N
+from funnelsim.engines.kernel import rep_columns as R
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,6 +45,7 @@ class Floor(NamedTuple):
     g: Table  # numbers of the run as a whole (run_columns)
     c: Table  # lists of constants: calendars, ramps, members, served categories
     lead: Table  # (slots, ..) leads whose life lasts (lead_columns); grows
+    former: Table  # (slots, ..) former owners of each in this handover, a bit each, FORMER_BITS to a number; grows
     rep: Table  # (R, ..) (rep_columns)
     team: Table  # (T, ..) (team_columns)
     lists: Table  # (R + T + 1 + segments, ..) of reps, of teams, of the unassigned by segment (node_columns)
@@ -54,6 +58,10 @@ class Floor(NamedTuple):
     arriving: Table  # (4, lives) the first moment of each: time, key, lead, event
     slot_of: Table  # (n,) int32: row of each lead in `lead`, or -1
     scratch: Table  # (entries,) for walks through heaps; grows
+
+
+# The lengths of rows that never change.
+WIDTHS = {"lead": L.SIZE, "rep": R.SIZE, "lists": N.LIST_SIZE, "node": N.SIZE, "event": 3, "timer": 3, "fresh": 2}
 
 
 class TouchLuck(NamedTuple):

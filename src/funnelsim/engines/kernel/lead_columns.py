@@ -22,8 +22,8 @@
     # What else is remembered.
     MQL_AT, HANDED_AT, SQL_AT, MET_AT, OPPORTUNITY_AT, CLOSED_AT, FIRST_OWNER, FIRST_TIER, FIRST_SCORE, BURNT,
 ) = range(92)  # fmt: skip
-FORMER = 92  # from here on: former owners of the handover, a bit each, FORMER_BITS to a number
-FORMER_BITS = 62
+SIZE = 92
+FORMER_BITS = 62  # in each number of a row of `Floor.former`
 
 # What a life waits for.
 (NOT_YET, SYNCING, UNASSIGNED, BETWEEN, IN_LIST, IN_REPLY, BEFORE_MEETING, IN_MEETING, DECIDING, RESTING, IN_MARKETING,

@@ -247,7 +247,7 @@ def recycled(s: Floor, c: int) -> bool:
 @part
 def former_owner(s: Floor, c: int, r: int) -> None:
     """Remember who owned the lead in this handover."""
-    s.lead[c, L.FORMER + r // L.FORMER_BITS] |= 1 << (r % L.FORMER_BITS)
+    s.former[c, r // L.FORMER_BITS] |= 1 << (r % L.FORMER_BITS)
 
 
 @part
@@ -262,7 +262,7 @@ def handed_over(s: Floor, visits: Visits, c: int, at: int) -> None:
     lead[c, L.TIER] = visits.tier[at]
     lead[c, L.SCORE] = visits.score[at]
     for j in range(g[G.N_REPS] // L.FORMER_BITS + 1):
-        lead[c, L.FORMER + j] = 0
+        s.former[c, j] = 0
     lead[c, L.RECYCLES] = g[G.RECYCLES]
     lead[c, L.ATTEMPT] = lead[c, L.REBOOKINGS] = 0
     lead[c, L.PREPARED] = lead[c, L.QUALIFIED] = 0

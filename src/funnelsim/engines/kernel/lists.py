@@ -151,8 +151,11 @@ def first_task(s: Floor, r: int, now: int) -> int:
         if space < ALWAYS:
             permille = productivity(s, r, now)
     best, best_class = -1, -1
-    for lane in range(N.LANES):
-        if (mask >> lane) & 1 == 0:
+    lane = -1
+    while mask != 0:
+        lane += 1
+        mask, here = mask >> 1, mask & 1
+        if here == 0:
             continue
         if best >= 0 and class_of(lane) != best_class:
             break

@@ -125,7 +125,7 @@ def begin_life(s: Floor, people: Person, i: int) -> int:
         c = g[G.SLOTS]
         g[G.SLOTS] = c + 1
     s.slot_of[i] = c
-    for j in range(L.FORMER):
+    for j in range(L.SIZE):
         lead[c, j] = 0
     lead[c, L.INDEX] = i
     lead[c, L.STATE] = IS_MARKETING

@@ -28,7 +28,7 @@ def has_room(s: Floor, r: int, duty: int, segment: int) -> bool:
 @part
 def was_owner(s: Floor, c: int, r: int) -> bool:
     """Return whether a rep owned the lead earlier in this handover."""
-    return (s.lead[c, L.FORMER + r // L.FORMER_BITS] >> (r % L.FORMER_BITS)) & 1 != 0
+    return (s.former[c, r // L.FORMER_BITS] >> (r % L.FORMER_BITS)) & 1 != 0
 
 
 @part

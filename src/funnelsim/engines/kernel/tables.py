@@ -10,6 +10,8 @@ With numba switched off (NUMBA_DISABLE_JIT=1) a group is the named tuple of its 
 from __future__ import annotations
 
 import operator
+import zlib
+from functools import cache
 from typing import Any
 
 import numba
@@ -22,7 +24,6 @@ from numba.extending import (
     lower_getattr_generic,
     models,
     register_model,
-    typeof_impl,
     unbox,
 )
 from numpy.typing import NDArray
@@ -31,41 +32,59 @@ from numpy.typing import NDArray
 class Group:
     """Arrays by name, as the kernel sees them: `group.name[j]` or `group.name[row, column]`."""
 
-    __slots__ = ("_addresses", "address", "arrays", "kind")
+    __slots__ = ("_addresses", "_numba_type_", "address", "arrays")
 
-    def __init__(self, names: tuple[str, ...], arrays: list[NDArray[Any]]) -> None:
+    def __init__(self, kind: Any, arrays: list[NDArray[Any]], widths: dict[str, int]) -> None:
         self.arrays = arrays  # kept alive
         places = [(array.__array_interface__["data"][0], array.shape[-1]) for array in arrays]
         self._addresses = np.array(places, dtype=np.int64)
         self.address: int = self._addresses.__array_interface__["data"][0]
-        self.kind = tuple((name, array.dtype.name) for name, array in zip(names, arrays, strict=True))
+        for name, width in widths.items():
+            array = arrays[kind._fields.index(name)]
+            if array.shape[-1] != width:
+                raise ValueError(f"a row of {name} has {width} numbers, got {array.shape[-1]}")
+        # Where numba looks for it.
+        self._numba_type_ = group_type(kind, tuple(array.dtype.name for array in arrays), tuple(widths.items()))
 
 
-def grouped(kind: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+def grouped(kind: Any, arrays: dict[str, NDArray[Any]], widths: dict[str, int] | None = None) -> Any:
     """Return the arrays that the named tuple `kind` names, one- or two-dimensional, as the kernel is to see them.
 
-    Booleans are seen as bytes. Nothing is copied but what does not lie in one piece.
+    Booleans are seen as bytes. Nothing is copied but what does not lie in one piece. `widths` are the
+    lengths of rows that are the same in every call, which makes for shorter code.
     """
     pieces = [np.ascontiguousarray(arrays[name]) for name in kind._fields]
     pieces = [array.view(np.uint8) if array.dtype == np.bool_ else array for array in pieces]
-    return kind(*pieces) if numba.config.DISABLE_JIT else Group(kind._fields, pieces)
+    return kind(*pieces) if numba.config.DISABLE_JIT else Group(kind, pieces, widths or {})
 
 
 class TableType(types.Type):
-    """The type of one array of a group."""
+    """The type of one array of a group; `width` is the length of its rows where that never changes, else 0."""
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, width: int) -> None:
         self.dtype = dtype
-        super().__init__(name=f"Table({dtype})")
+        self.width = width
+        super().__init__(name=f"Table({dtype}, {width})")
 
 
 class GroupType(types.Type):
     """The type of a group: the names of its arrays and what they hold."""
 
-    def __init__(self, kind: tuple[tuple[str, str], ...]) -> None:
-        self.names = [name for name, _ in kind]
-        self.dtypes = [numba.from_dtype(np.dtype(dtype)) for _, dtype in kind]
-        super().__init__(name=f"Group{kind}")
+    def __init__(self, kind: Any, dtypes: tuple[str, ...], widths: dict[str, int]) -> None:
+        self.names = kind._fields
+        self.tables = [
+            TableType(numba.from_dtype(np.dtype(dtype)), widths.get(name, 0))
+            for name, dtype in zip(self.names, dtypes, strict=True)
+        ]
+        # The name is part of that of every function, so it is short.
+        digest = zlib.crc32(repr((self.names, [table.name for table in self.tables])).encode())
+        super().__init__(name=f"{kind.__name__}{digest:08x}")
+
+
+@cache
+def group_type(kind: Any, dtypes: tuple[str, ...], widths: tuple[tuple[str, int], ...]) -> GroupType:
+    """Return the type of a group, the same object for the same group."""
+    return GroupType(kind, dtypes, dict(widths))
 
 
 @register_model(TableType)
@@ -78,11 +97,6 @@ class _TableModel(models.StructModel):
 class _GroupModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: GroupType) -> None:
         super().__init__(manager, kind, manager.lookup(types.CPointer(types.int64)).get_value_type())
-
-
-@typeof_impl.register(Group)
-def _typeof_group(value: Group, _: Any) -> GroupType:
-    return GroupType(value.kind)
 
 
 @unbox(GroupType)
@@ -99,7 +113,7 @@ class _GroupAttribute(AttributeTemplate):
     key = GroupType
 
     def generic_resolve(self, kind: GroupType, name: str) -> Any:
-        return TableType(kind.dtypes[kind.names.index(name)]) if name in kind.names else None
+        return kind.tables[kind.names.index(name)] if name in kind.names else None
 
 
 @lower_getattr_generic(GroupType)
@@ -111,7 +125,7 @@ def _lower_attribute(context: Any, builder: Any, kind: GroupType, value: Any, na
         # The kernel never writes here, so that what was read once need not be read again.
         number.set_metadata("invariant.load", builder.module.add_metadata([]))
         numbers.append(number)
-    seen = cgutils.create_struct_proxy(TableType(kind.dtypes[j]))(context, builder)
+    seen = cgutils.create_struct_proxy(kind.tables[j])(context, builder)
     seen.data = builder.inttoptr(numbers[0], seen.data.type)
     seen.width = numbers[1]
     return seen._getvalue()
@@ -150,7 +164,8 @@ def _pointer(context: Any, builder: Any, kind: TableType, value: Any, index_type
     offset = index
     if not isinstance(index_type, types.Integer):
         row, column = cgutils.unpack_tuple(builder, index, 2)
-        offset = builder.add(builder.mul(row, seen.width), column)
+        width = context.get_constant(types.intp, kind.width) if kind.width else seen.width
+        offset = builder.add(builder.mul(row, width), column)
     return builder.gep(seen.data, [offset])
 
 
