@@ -7,7 +7,10 @@ Run time: some five minutes on two cores with the compiled engine, most of it th
 
 FOLDER holds leads.csv.gz, calls.csv.gz and spend_daily.csv.gz. The model gets who came in December and January, and how
 many were at work; it has to find by itself how soon they are answered, how often they are tried, who is reached and
-who buys. docs/it_school.md holds the table that this prints and explains each miss.
+who buys.
+
+Answer: no. 16 of 47 figures lie inside their 90 % interval; wins and the median response do, reach, attempts and the tail
+of the response do not, since the desk changed by more than luck. docs/it_school_foretold.md holds the table and says why.
 """
 
 from __future__ import annotations
