@@ -9,8 +9,9 @@ FOLDER holds leads.csv.gz, calls.csv.gz and spend_daily.csv.gz. The model gets w
 many were at work; it has to find by itself how soon they are answered, how often they are tried, who is reached and
 who buys.
 
-Answer: no. 16 of 47 figures lie inside their 90 % interval; wins and the median response do, reach, attempts and the tail
-of the response do not, since the desk changed by more than luck. docs/it_school_foretold.md holds the table and says why.
+Answer: no. 16 of 47 figures lie inside their 90 % interval; wins and the median response do, reach, attempts and the
+tail of the response do not, since the desk changed by more than luck. docs/it_school_foretold.md holds the table and
+says why.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.distances import Apart, logs_apart
 from funnelsim.calibration.draws import Draw, with_draw
 from funnelsim.calibration.history import History
-from funnelsim.calibration.predicted import LEVEL, Compared, Key, Share, compare, share_inside
+from funnelsim.calibration.predicted import LEVEL, Compared, Share, compare, share_inside
 from funnelsim.calibration.sight import ARRIVALS, Look, Sight, sight
 from funnelsim.calibration.simulated import history_of
 from funnelsim.calibration.team import team_of
