@@ -55,7 +55,7 @@ validate-fit: $(VENV)/.dev
 
 # 10,000 mangled exports: each is refused clearly or read with books that balance. Some eight minutes of one core.
 fuzz-import: $(VENV)/.dev
-	$(BIN)/python tests/calibration/mangled.py 10000
+	$(BIN)/python -W error tests/calibration/mangled.py 10000
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist
