@@ -132,8 +132,8 @@ def _check_use(configs: Sequence[Path], *, swept: Sequence[str], out: Path | Non
         raise click.UsageError("--force needs --out DIR")
 
 
-def chosen_measures(given: Sequence[str]) -> list[str]:
-    """Return the names that `--measures` lists, each once.
+def chosen_measures(given: Sequence[str], *, option: str = "--measures") -> list[str]:
+    """Return the names that `option` lists, parted by commas, each once.
 
     Raises:
         InputError: with every name that is no measure.
@@ -145,7 +145,7 @@ def chosen_measures(given: Sequence[str]) -> list[str]:
     all_of_them = "`funnelsim measures` prints them all"
     names = list(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip()))
     faults = [
-        Fault("--measures", "", f"no such measure '{name}'", None, did_you_mean(name, MEASURES) or all_of_them)
+        Fault(option, "", f"no such measure '{name}'", None, did_you_mean(name, MEASURES) or all_of_them)
         for name in names
         if name not in MEASURES
     ]

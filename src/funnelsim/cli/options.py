@@ -13,6 +13,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+    """A share above 0 and below 1, written 0.05 or 5%."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share that `value` writes."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            self.fail(f"'{value}' is no share such as 0.05 or 5%", param, ctx)
+        if not 0.0 < share < 1.0:
+            self.fail(f"must be above 0 and below 1 (100%), got {value}", param, ctx)
+        return share
+
+
+SHARE = Share()
+
+
 def available_cores() -> int:
     """Return how many processor cores this process may use, at least 1."""
     try:

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 import math
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from funnelsim.cli import options, screen
+from funnelsim.cli import options, precision, screen
 from funnelsim.cli.failures import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from funnelsim.config.scenario import Scenario
     from funnelsim.engines.choice import Engine, Wish
+    from funnelsim.lab.until import SettledSeries
     from funnelsim.report.portrait import Portrait
 
 SCHEMA_VERSION = 1
@@ -30,6 +32,16 @@ SCHEMA_VERSION = 1
 @options.replications_option
 @click.option(
     "--replication", type=click.IntRange(min=0), metavar="K", help="Run this one alone: the same as in a batch."
+)
+@click.option(
+    "--until",
+    type=options.SHARE,
+    metavar="P",
+    help="Go on until the half-width of every objective's interval is P of its mean: 0.05, or 5%.",
+)
+@click.option("--until-measures", metavar="M,...", help="Measures that --until is about, in place of the objectives.")
+@click.option(
+    "--at-most", type=click.IntRange(min=2), metavar="N", help="Where --until gives up.  [default: 1000 replications]"
 )
 @options.seed_option
 @options.jobs_option
@@ -43,6 +55,9 @@ def run(
     config: Path,
     replications: int | None,
     replication: int | None,
+    until: float | None,
+    until_measures: str | None,
+    at_most: int | None,
     seed: int | None,
     jobs: int,
     engine: Wish,
@@ -58,24 +73,34 @@ def run(
     same whichever others are run, and for any number of jobs. Ctrl-C keeps what is finished.
     """
     _check_use(replications=replications, replication=replication, out=out, force=force, log=log)
+    precision.check_use(until, until_measures, at_most, fixed=replications is not None or replication is not None)
     from funnelsim.cli.files import open_scenario
     from funnelsim.report.results import check_folder
 
     scenario = with_run(open_scenario(config), seed=seed, replications=replications)
+    wanted = precision.measures_of(until_measures, scenario)
     numbers = list(range(scenario.run.replications)) if replication is None else [replication]
     if out is not None:
         check_folder(out, scenario, force=force)
     chosen = screen.chosen_engine(engine)
     started = dt.datetime.now(dt.UTC)
-    rows, portraits = _simulate(scenario, numbers, jobs=jobs, engine=chosen, for_files=out is not None)
+    checked: tuple[SettledSeries, ...] = ()
+    if until is None:
+        rows, portraits = _simulate(scenario, numbers, jobs=jobs, engine=chosen, for_files=out is not None)
+    else:
+        play = partial(_simulate, scenario, jobs=jobs, engine=chosen, for_files=out is not None)
+        rows, portraits, numbers = precision.go_on(play, until, wanted, at_most=at_most)
+        scenario = with_run(scenario, replications=max(1, len(rows)))
     if not rows:
         raise KeyboardInterrupt
     complete = len(rows) == len(numbers)
+    if until is not None and complete:
+        checked = precision.check_warmup(scenario, engine=chosen)
     if not complete:
         screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
     _tell(scenario, rows, replication=replication, complete=complete, everything=everything, as_json=as_json)
     if out is not None:
-        _write(out, scenario, portraits, engine=chosen, started=started, complete=complete, log=log)
+        _write(out, scenario, portraits, engine=chosen, started=started, complete=complete, log=log, checked=checked)
     elif sys.stderr.isatty() and not as_json:
         screen.say("no files were written; --out DIR writes tables and figures")
     if not complete:
@@ -194,6 +219,7 @@ def _write(
     started: dt.datetime,
     complete: bool,
     log: bool,
+    checked: Sequence[SettledSeries] = (),
 ) -> None:
     from funnelsim import __version__
     from funnelsim.report.results import Provenance, earlier_result
@@ -210,7 +236,7 @@ def _write(
         engine=engine.name,
     )
     before = earlier_result(out)
-    write_run(out, portraits, provenance, log_replication=numbers[0] if log else None)
+    write_run(out, portraits, provenance, log_replication=numbers[0] if log else None, checked=checked)
     if before is not None:
         replaced = f"replaced the earlier result in {out}: {_counted(before.replications)} before, {len(numbers)} now"
         gone = sorted(name for name in before.files if not (out / name).exists())

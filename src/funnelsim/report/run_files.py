@@ -10,11 +10,13 @@ import numpy as np
 
 from funnelsim.lab.play import draw, play
 from funnelsim.lab.replicate import as_frame, to_intervals
+from funnelsim.lab.until import SettledSeries
 from funnelsim.metrics.registry import MEASURES
 from funnelsim.metrics.tables import Table
 from funnelsim.report.exports import leads_frame, touches_frame
 from funnelsim.report.figures_run import role_weeks, run_figures
 from funnelsim.report.figures_sheet import Imprint, save_png
+from funnelsim.report.figures_warmup import warmup_figure
 from funnelsim.report.figures_week import DAYS
 from funnelsim.report.portrait import Portrait
 from funnelsim.report.results import Provenance, publish, replications_text, staged
@@ -33,7 +35,12 @@ BY_OWN_DATE = {
 
 
 def write_run(
-    folder: Path, portraits: Mapping[int, Portrait], provenance: Provenance, *, log_replication: int | None = None
+    folder: Path,
+    portraits: Mapping[int, Portrait],
+    provenance: Provenance,
+    *,
+    log_replication: int | None = None,
+    checked: Sequence[SettledSeries] = (),
 ) -> None:
     """Write the result of a run into `folder` (see `results.check_folder`, to be called before the run).
 
@@ -46,6 +53,7 @@ def write_run(
         portraits: By replication, at least one.
         provenance: Where they come from.
         log_replication: The replication to write in full; it is played again. None = none.
+        checked: Series of which it was checked where they settle, for `warmup.png`; none = no such figure.
 
     Raises:
         ResultError: where the folder cannot be written.
@@ -64,6 +72,12 @@ def write_run(
         _csv(week_frame(portraits), partial / "week.csv")
         for name, figure in run_figures(portraits, frame, scenario, imprint=imprint).items():
             save_png(figure, partial / f"{name}.png", imprint)
+        if checked:
+            run = scenario.run
+            figure = warmup_figure(
+                checked, warmup_days=run.warmup_days, horizon_days=run.horizon_days, imprint=imprint
+            )
+            save_png(figure, partial / "warmup.png", imprint)
         if log_replication is not None:
             played = play(scenario, draw(scenario, log_replication), engine=provenance.engine)
             leads_frame(played).to_csv(partial / "leads.csv")
