@@ -48,11 +48,13 @@ def stand_in(monkeypatch, numba):
 
     def put(*, ready=True):
         engine = Compiled(ready=ready)
+        choice._make_ready.cache_clear()
         monkeypatch.setattr(choice, "_module", lambda name: engine if name == "compiled" else reference)
         return engine
 
     numba(True)
-    return put
+    yield put
+    choice._make_ready.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -104,8 +106,9 @@ def test_what_has_to_be_compiled_is_announced_and_compiled_once(stand_in, caplog
 
     for _ in range(2):
         choose().prepare()
+    play(small(), draw(small(), 0))
 
-    assert engine.asked == ["make_ready"]
+    assert engine.asked == ["make_ready", "run"]
     assert [record.getMessage() for record in caplog.records] == [
         "compiling the engine, once on this machine, about 42 s"
     ]

@@ -76,6 +76,7 @@ class Engine:
         plugin: Plugin | None = None,
     ) -> tuple[Outcomes, TouchLog]:
         """Play one policy on `leads`; arguments and answer are those of `reference.run`."""
+        self.prepare()
         parts = {} if plugin is None else {"route": plugin.route, "processes": plugin.processes}
         play = _module(self.name).run
         played: tuple[Outcomes, TouchLog] = play(leads, scored, roster, agreement, rules, end, **parts)
@@ -84,12 +85,11 @@ class Engine:
     def prepare(self) -> None:
         """Compile what has to be compiled, if that is not on disk yet, and say so beforehand.
 
-        Call it before several processes ask for the engine at once: else each of them would compile it.
+        `run` does so itself. Call it where several processes are about to run the engine: else each of them would
+        compile it.
         """
-        module = _module(self.name)
-        if self.name == "compiled" and not module.is_ready():
-            _log.warning("compiling the engine, once on this machine, about %.0f s", module.COMPILES_S)
-            module.make_ready()
+        if self.name == "compiled":
+            _make_ready()
 
 
 def available() -> bool:
@@ -130,6 +130,14 @@ def choose(wish: Wish = "auto", *, plugin: Plugin | None = None) -> Engine:
 def _tell(engine: Engine) -> None:
     """Say once which engine was chosen, in the log of `funnelsim` (stderr, unless logging is set up)."""
     _log.warning("%s", engine)
+
+
+@cache
+def _make_ready() -> None:
+    module = _module("compiled")
+    if not module.is_ready():
+        _log.warning("compiling the engine, once on this machine, about %.0f s", module.COMPILES_S)
+        module.make_ready()
 
 
 @cache
