@@ -22,6 +22,7 @@ from funnelsim.engines.kernel import node_columns as N
 from funnelsim.engines.kernel import play as kernel
 from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
+from funnelsim.engines.kernel.events import CHAIN_SIZE, LANE_SIZE, LANES
 from funnelsim.engines.kernel.floor import WIDTHS, Floor, Results, Work
 from funnelsim.engines.kernel.inputs import (
     blank_results,
@@ -104,14 +105,16 @@ class _Arrays:
         n, n_reps = int(g[G.N_LEADS]), int(g[G.N_REPS])
         self.fixed: dict[str, Any] = {"g": g, "c": constants, "rep": reps, "team": teams, "lists": lists,
                       "arriving": np.empty((5, n + 1), dtype=np.int64),
+                      "lane": np.empty((LANES, LANE_SIZE), dtype=np.int64),
+                      "near": np.empty((LANES + 4 * n_reps, 3), dtype=np.int64),
                       "slot_of": np.empty(n + 1, dtype=np.int32)}  # fmt: skip
         small = _SMALL + 4 * n_reps
         self.log = np.empty((len(LOG_COLUMNS) + 1, _ROWS_PER_LEAD * n + small), dtype=np.int64)
         self.lead = np.empty((_SMALL, L.SIZE), dtype=np.int64)
         self.former = np.empty((_SMALL, n_reps // L.FORMER_BITS + 1), dtype=np.int64)
         self.node = np.empty((small + int(g[G.MOST_PIECES]), N.SIZE), dtype=np.int64)
-        self.event = np.empty((small, 3), dtype=np.int64)
-        self.timer = np.empty((small, 3), dtype=np.int64)
+        self.far = np.empty((small, 3), dtype=np.int64)
+        self.chain = np.empty((small, CHAIN_SIZE), dtype=np.int64)
         self.fresh = np.empty((small, 2), dtype=np.int64)
         self.diary = np.empty((n_reps, _SMALL), dtype=np.int64)
         self.limit()
@@ -120,8 +123,8 @@ class _Arrays:
         """Write down how full each array may be before a step."""
         g = self.fixed["g"]
         n_reps = int(g[G.N_REPS])
-        g[G.MOST_EVENTS] = len(self.event) - _STEP - 2 * n_reps
-        g[G.MOST_TIMERS] = len(self.timer) - _STEP
+        g[G.MOST_FAR] = len(self.far) - _STEP - n_reps
+        g[G.MOST_LINKS] = len(self.chain) - _STEP - n_reps
         g[G.MOST_FRESH] = len(self.fresh) - _STEP
         g[G.MOST_SLOTS] = len(self.lead) - _STEP
         g[G.MOST_NODES] = len(self.node) - _STEP - g[G.MOST_PIECES]
@@ -131,10 +134,10 @@ class _Arrays:
     def grow(self) -> None:
         """Make more room where it is short."""
         g = self.fixed["g"]
-        if g[G.EVENTS] > g[G.MOST_EVENTS]:
-            self.event = _longer(self.event)
-        if g[G.TIMERS] + 2 * g[G.FRESH] > g[G.MOST_TIMERS]:
-            self.timer = _longer(self.timer)
+        if g[G.FAR] + 2 * g[G.FRESH] > g[G.MOST_FAR]:
+            self.far = _longer(self.far)
+        if g[G.LINKS] + 2 * g[G.FRESH] > g[G.MOST_LINKS]:
+            self.chain = _longer(self.chain)
         if g[G.FRESH] > g[G.MOST_FRESH]:
             self.fresh = _longer(self.fresh)
         if g[G.SLOTS] > g[G.MOST_SLOTS]:
@@ -157,8 +160,8 @@ class _Arrays:
     def floor(self) -> Floor:
         """Return them as the kernel is to see them."""
         arrays = {
-            **self.fixed, "lead": self.lead, "former": self.former, "node": self.node, "event": self.event,
-            "timer": self.timer, "fresh": self.fresh, "diary": self.diary, "log": self.log,
+            **self.fixed, "lead": self.lead, "former": self.former, "node": self.node, "far": self.far,
+            "chain": self.chain, "fresh": self.fresh, "diary": self.diary, "log": self.log,
             "scratch": np.empty(len(self.node), np.int64),
         }  # fmt: skip
         floor: Floor = grouped(Floor, arrays, WIDTHS)

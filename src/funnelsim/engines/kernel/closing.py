@@ -8,8 +8,8 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.diary import earliest_closer, first_slot, reserve, unreserve
+from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, part
-from funnelsim.engines.kernel.heaps import push
 from funnelsim.engines.kernel.hours import after, notice
 from funnelsim.engines.kernel.lists import drop_pieces, queue, queue_piece
 from funnelsim.engines.kernel.node_columns import MEETINGS as MEETING_LANE
@@ -30,14 +30,6 @@ from funnelsim.records import ALWAYS, NEVER, Row
 DECISION, MEETING_STARTS = moments.DECISION, moments.MEETING_STARTS
 PATIENCE_ENDS, WINDOW_ENDS = moments.PATIENCE_ENDS, moments.WINDOW_ENDS
 MET_IN_PERSON = int(Row.MEETING)
-
-
-@part
-def await_event(s: Floor, time: int, key: int, token: int) -> None:
-    """Let an event happen, if that is before the end."""
-    if time < s.g[G.END]:
-        push(s.event, s.g[G.EVENTS], time, key, token)
-        s.g[G.EVENTS] += 1
 
 
 @part

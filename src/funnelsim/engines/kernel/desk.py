@@ -8,9 +8,8 @@ from funnelsim.engines.kernel import node_columns as N
 from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
-from funnelsim.engines.kernel.closing import await_event
+from funnelsim.engines.kernel.events import await_event, set_event
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, NUMBER_MASK, Floor, MeetingLuck, TouchLuck, part
-from funnelsim.engines.kernel.heaps import push
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.life import former_owner, freshly_queued, lane_of
 from funnelsim.engines.kernel.lists import drop, escalate, first_task, head, leave, no_longer_waits, queue, take_piece
@@ -176,8 +175,7 @@ def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) ->
                 takes = begin_touch(s, touch_luck, c, r)
             key |= TOUCH_ENDS
     rep[r, R.PLANNED_END] = now + takes
-    push(s.event, g[G.EVENTS], now + takes, key, r)
-    g[G.EVENTS] += 1
+    set_event(s, now + takes, key, r)
 
 
 @part
@@ -200,14 +198,6 @@ def work_ends(s: Floor, r: int) -> None:
 
 
 @part
-def set_timer(s: Floor, time: int, key: int, task: int) -> None:
-    """Let a timer run, if it ends before the end."""
-    if time < s.g[G.END]:
-        push(s.timer, s.g[G.TIMERS], time, key, task)
-        s.g[G.TIMERS] += 1
-
-
-@part
 def set_timers(s: Floor) -> None:
     """Set the timers of those that were queued at this instant and must wait."""
     g, lead = s.g, s.lead
@@ -217,10 +207,10 @@ def set_timers(s: Floor) -> None:
         if c < 0 or lead[c, L.TASK] != task or lead[c, L.WAITING] == 0:
             continue
         key = (i << INDEX_SHIFT) | (lead[c, L.TASK_EPISODE] << EPISODE_SHIFT) | lead[c, L.NUMBER]
-        set_timer(s, lead[c, L.QUEUED] + lead[c, L.QUEUE_PATIENCE], PATIENCE_ENDS | key, task)
+        await_event(s, lead[c, L.QUEUED] + lead[c, L.QUEUE_PATIENCE], PATIENCE_ENDS | key, task)
         if g[G.ON_BREACH] != 0 and lead[c, L.BREACHED] == 0:
             # At once where it waited unassigned until after that.
-            set_timer(s, max(lead[c, L.TASK_DUE] + 1, g[G.NOW]), BREACH | key, task)
+            await_event(s, max(lead[c, L.TASK_DUE] + 1, g[G.NOW]), BREACH | key, task)
     g[G.FRESH] = 0
 
 

@@ -50,8 +50,10 @@ class Floor(NamedTuple):
     team: Table  # (T, ..) (team_columns)
     lists: Table  # (R + T + 1 + segments, ..) of reps, of teams, of the unassigned by segment (node_columns)
     node: Table  # (entries, ..) of all lists (node_columns); grows
-    event: Table  # (events, 3) heap of (time, key, token); grows
-    timer: Table  # (timers, 3) heap of (time, key, task); grows
+    near: Table  # (events, 3) heap of (time, key, token), the token's last bit saying that it is the head of a lane
+    far: Table  # (events, 3) heap of (time, key, token); grows
+    lane: Table  # (lanes, ..) events of a kind that were set in order (events)
+    chain: Table  # (events, ..) of all lanes behind their heads (events); grows
     fresh: Table  # (tasks, 2) queued at this instant with timers to be set if they must wait: (lead, task); grows
     diary: Table  # (R, 2 x reservations) from and until, in order; grows
     log: Table  # (columns + 1, rows) of the touch log, the first column of this table kept free for sorting; grows
@@ -61,7 +63,10 @@ class Floor(NamedTuple):
 
 
 # The lengths of rows that never change.
-WIDTHS = {"lead": L.SIZE, "rep": R.SIZE, "lists": N.LIST_SIZE, "node": N.SIZE, "event": 3, "timer": 3, "fresh": 2}
+WIDTHS = {
+    "lead": L.SIZE, "rep": R.SIZE, "lists": N.LIST_SIZE, "node": N.SIZE, "near": 3, "far": 3, "lane": 5, "chain": 4,
+    "fresh": 2,
+}  # fmt: skip
 
 
 class TouchLuck(NamedTuple):

@@ -25,17 +25,15 @@ def push(heap: Table, n: int, time: int, key: int, token: int) -> None:
 
 
 @part
-def pop(heap: Table, n: int) -> None:
-    """Take the first of `n` events off a heap."""
-    last = n - 1
-    time, key, token = heap[last, 0], heap[last, 1], heap[last, 2]
+def replace(heap: Table, n: int, time: int, key: int, token: int) -> None:
+    """Put (time, key, token) in the place of the first of `n` events of a heap."""
     j = 0
     while True:
         down = 2 * j + 1
-        if down >= last:
+        if down >= n:
             break
         other = down + 1
-        if other < last and (
+        if other < n and (
             heap[other, 0] < heap[down, 0] or (heap[other, 0] == heap[down, 0] and heap[other, 1] < heap[down, 1])
         ):
             down = other
@@ -49,6 +47,12 @@ def pop(heap: Table, n: int) -> None:
     heap[j, 0] = time
     heap[j, 1] = key
     heap[j, 2] = token
+
+
+@part
+def pop(heap: Table, n: int) -> None:
+    """Take the first of `n` events off a heap."""
+    replace(heap, n - 1, heap[n - 1, 0], heap[n - 1, 1], heap[n - 1, 2])
 
 
 @part

@@ -86,7 +86,7 @@ def _segments(roster: Roster) -> int:
 def numbers_of_run(leads: Leads, roster: Roster, agreement: Agreement, rules: Rules, end: int) -> Int64:
     """Return the numbers of the run as a whole, as they are at the beginning."""
     g = np.zeros(G.SIZE, dtype=np.int64)
-    g[[G.FREE_NODE, G.FREE_SLOT, G.FIRST_PENDING, G.LAST_PENDING, G.CLOSING]] = -1
+    g[[G.FREE_LINK, G.FREE_NODE, G.FREE_SLOT, G.FIRST_PENDING, G.LAST_PENDING, G.CLOSING]] = -1
     g[G.END] = end
     g[G.N_LEADS] = leads.n
     g[G.N_REPS], g[G.N_TEAMS], g[G.SEGMENTS] = roster.n, roster.n_teams, _segments(roster)

@@ -10,7 +10,6 @@ from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.closing import (
     agree_meeting,
-    await_event,
     await_meeting,
     book_again,
     close_window,
@@ -20,6 +19,7 @@ from funnelsim.engines.kernel.closing import (
     key_of,
     wait_until,
 )
+from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import Floor, Visits, part
 from funnelsim.engines.kernel.hours import after
 from funnelsim.engines.kernel.lists import drop, drop_pieces, queue

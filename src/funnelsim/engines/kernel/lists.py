@@ -107,9 +107,11 @@ def head_that_fits(s: Floor, work_list: int, lane: int, space: int, permille: in
         elif lane < N.PIECES:
             length = s.g[G.LENGTHS + lane - N.CALLBACKS]
         return first if ramped(length, permille) <= space else -1
+    if ramped(s.lists[work_list, N.SHORTEST], permille) > space:
+        return -1
     # Pieces of any length: walk the heap, and no further where what has been found is served before.
     node, scratch = s.node, s.scratch
-    best, left = -1, 1
+    best, left, shortest = -1, 1, ALWAYS
     scratch[0] = first
     while left > 0:
         left -= 1
@@ -119,11 +121,16 @@ def head_that_fits(s: Floor, work_list: int, lane: int, space: int, permille: in
             left += 1
         if best >= 0 and before(node, best, entry):
             continue
-        if node[entry, N.TASK] != 0 and ramped(node[entry, N.LENGTH], permille) <= space:
-            best = entry
-        elif node[entry, N.CHILD] >= 0:
+        if node[entry, N.TASK] != 0:
+            shortest = min(shortest, node[entry, N.LENGTH])
+            if ramped(node[entry, N.LENGTH], permille) <= space:
+                best = entry
+                continue
+        if node[entry, N.CHILD] >= 0:
             scratch[left] = node[entry, N.CHILD]
             left += 1
+    if best < 0:
+        s.lists[work_list, N.SHORTEST] = shortest
     return best
 
 
@@ -225,7 +232,11 @@ def queue_piece(s: Floor, c: int, length: int) -> None:
     """Put a piece of deal work into the list of the lead's closer."""
     g, lead, node = s.g, s.lead, s.node
     now, r, number = g[G.NOW], lead[c, L.CLOSER], lead[c, L.PIECES]
-    lane = N.PIECES if length == g[G.SLOT] else N.REST
+    lane = N.PIECES
+    if length != g[G.SLOT]:
+        lane = N.REST
+        if s.lists[r, N.ROOTS + N.REST] < 0 or length < s.lists[r, N.SHORTEST]:
+            s.lists[r, N.SHORTEST] = length
     who = (lead[c, L.INDEX] << EPISODE_SHIFT) | number
     new = enter(s, r, lane, queue_key(s, c, now, now), now, who, 1)
     node[new, N.LENGTH] = length

@@ -20,6 +20,7 @@ LATER = 19  # by length
 LANES = 27
 FREE = -1
 
-# A row of `Floor.lists`: how many stand in it, which lanes may hold something, and the root of each.
-COUNT, MASK, ROOTS = range(3)
+# A row of `Floor.lists`: how many stand in it, which lanes may hold something, a length than which no piece in the lane
+# REST is shorter, and the root of each lane.
+COUNT, MASK, SHORTEST, ROOTS = range(4)
 LIST_SIZE = ROOTS + LANES

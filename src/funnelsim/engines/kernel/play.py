@@ -10,13 +10,11 @@ from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.closing import (
     accept_overdue,
-    await_event,
     meeting_ended,
     meeting_starts,
     take_closer,
 )
 from funnelsim.engines.kernel.desk import (
-    BREACH,
     JOINS,
     SHIFT_OPENS,
     await_shift,
@@ -32,6 +30,7 @@ from funnelsim.engines.kernel.desk import (
     work_ends,
 )
 from funnelsim.engines.kernel.diary import earliest_closer
+from funnelsim.engines.kernel.events import BUSY, LANES, await_event, look_ahead, take_event
 from funnelsim.engines.kernel.floor import (
     EPISODE_MASK,
     EPISODE_SHIFT,
@@ -48,7 +47,6 @@ from funnelsim.engines.kernel.floor import (
     Work,
     part,
 )
-from funnelsim.engines.kernel.heaps import pop
 from funnelsim.engines.kernel.hours import after, notice
 from funnelsim.engines.kernel.life import (
     DECIDED,
@@ -97,7 +95,6 @@ from funnelsim.engines.words import (
 from funnelsim.records import ALWAYS, LOG_COLUMNS, NEVER, State
 
 MERGED = int(State.MERGED)
-FROM_EVENTS, FROM_ARRIVALS, FROM_TIMERS = range(3)
 N_LOG_COLUMNS = len(LOG_COLUMNS)
 # The canonical order of the touch log; its columns stand one place further while it is written.
 BY_END = tuple(
@@ -110,6 +107,7 @@ AT_DEAL_WORK_ENDS, AT_AVAILABLE = moments.DEAL_WORK_ENDS >> KIND_SHIFT, moments.
 AT_REPLY, AT_HANDED_OVER = moments.REPLY_ARRIVES >> KIND_SHIFT, moments.HANDED_OVER >> KIND_SHIFT
 AT_QUALIFIES, AT_WINDOW = moments.QUALIFIES >> KIND_SHIFT, moments.WINDOW_ENDS >> KIND_SHIFT
 AT_PATIENCE, AT_COOL_OFF = moments.PATIENCE_ENDS >> KIND_SHIFT, moments.COOL_OFF_ENDS >> KIND_SHIFT
+AT_BREACH = moments.BREACH >> KIND_SHIFT
 AT_DECISION, AT_MEETING = moments.DECISION >> KIND_SHIFT, moments.MEETING_STARTS >> KIND_SHIFT
 AT_OPENING, AT_CLOSING = moments.SHIFT_OPENS >> KIND_SHIFT, moments.SHIFT_CLOSES >> KIND_SHIFT
 
@@ -260,6 +258,12 @@ def happens(s: Floor, visits: Visits, meeting_luck: MeetingLuck, key: int, token
             window_ends(s, c, (key >> EPISODE_SHIFT) & EPISODE_MASK)
         elif token == lead[c, L.AGREEMENTS] and lead[c, L.STATE] == IS_BOOKED and accept_overdue(s, c):
             g[G.WORD] = ACCEPT_OVER
+    elif what == AT_BREACH or (what == AT_PATIENCE and token > 0):  # of a task, which may no longer wait
+        if token == lead[c, L.TASK] and lead[c, L.WAITING] != 0:
+            if what == AT_BREACH:
+                breach(s, c)
+            else:
+                loses_patience(s, c)
     elif what == AT_PATIENCE:
         # Once the meeting has begun, what was wanted is forgotten, or it is the next meeting's.
         if (
@@ -317,6 +321,8 @@ def begin(s: Floor, people: Person, visits: Visits, out: Results, work: Work) ->
         out.state[i] = MERGED if g[G.DEDUPLICATION] != 0 and people.duplicate_of[i] >= 0 else IS_MARKETING
         out.since[i] = people.created[i]
         s.slot_of[i] = -1
+    for lane in range(LANES):
+        s.lane[lane, BUSY] = 0
     for r in range(g[G.N_REPS]):
         await_shift(s, r)
         if s.rep[r, R.STARTS] > 0:
@@ -368,53 +374,34 @@ def finish(s: Floor, out: Results) -> None:
 
 @part
 def first_of_all(s: Floor) -> int:
-    """Return whether the next event stands among the events, the arrivals or the timers; lapsed timers are cleared."""
-    g, event, timer, arriving = s.g, s.event, s.timer, s.arriving
-    time, key, source = NEVER, NEVER, FROM_EVENTS
-    if g[G.EVENTS] > 0:
-        time, key = event[0, 0], event[0, 1]
+    """Put down the time and the key of the next event or arrival; return where it stands."""
+    g, arriving = s.g, s.arriving
+    where = look_ahead(s)
     j = g[G.ARRIVED]
-    if j < g[G.ARRIVING] and (arriving[0, j] < time or (arriving[0, j] == time and arriving[1, j] < key)):
-        time, key, source = arriving[0, j], arriving[1, j], FROM_ARRIVALS
-    while g[G.TIMERS] > 0 and (timer[0, 0] < time or (timer[0, 0] == time and timer[0, 1] < key)):
-        c = s.slot_of[(timer[0, 1] >> INDEX_SHIFT) & INDEX_MASK]
-        if c >= 0 and s.lead[c, L.TASK] == timer[0, 2] and s.lead[c, L.WAITING] != 0:
-            time, key, source = timer[0, 0], timer[0, 1], FROM_TIMERS
-            break
-        pop(timer, g[G.TIMERS])
-        g[G.TIMERS] -= 1
-    g[G.NEXT_TIME], g[G.NEXT_KEY] = time, key
-    return source
+    if j < g[G.ARRIVING]:
+        time, key = arriving[0, j], arriving[1, j]
+        if time < g[G.NEXT_TIME] or (time == g[G.NEXT_TIME] and key < g[G.NEXT_KEY]):
+            g[G.NEXT_TIME], g[G.NEXT_KEY] = time, key
+            return G.ARRIVED
+    return where
 
 
 @part
-def first_step(s: Floor, people: Person, visits: Visits, meeting_luck: MeetingLuck, source: int) -> int:
+def first_step(s: Floor, people: Person, visits: Visits, meeting_luck: MeetingLuck, where: int) -> int:
     """Let the next event happen; return the row of the lead that it is about, or -1."""
     g = s.g
     key = g[G.NEXT_KEY]
     g[G.NOW] = g[G.NEXT_TIME]
-    if source == FROM_EVENTS:
-        token = s.event[0, 2]
-        pop(s.event, g[G.EVENTS])
-        g[G.EVENTS] -= 1
-        return happens(s, visits, meeting_luck, key, token)
-    if source == FROM_ARRIVALS:
-        j = g[G.ARRIVED]
-        g[G.ARRIVED] = j + 1
-        c = begin_life(s, people, s.arriving[2, j])
-        s.lead[c, L.AT_EVENT] = s.arriving[3, j]
-        if key < QUALIFIES:
-            books_itself(s, visits, c)
-        else:
-            to_sales(s, visits, c, False)
-        return c
-    c = s.slot_of[(key >> INDEX_SHIFT) & INDEX_MASK]
-    pop(s.timer, g[G.TIMERS])
-    g[G.TIMERS] -= 1
-    if key >= BREACH:
-        breach(s, c)
+    if where != G.ARRIVED:
+        return happens(s, visits, meeting_luck, key, take_event(s, where))
+    j = g[G.ARRIVED]
+    g[G.ARRIVED] = j + 1
+    c = begin_life(s, people, s.arriving[2, j])
+    s.lead[c, L.AT_EVENT] = s.arriving[3, j]
+    if key < QUALIFIES:
+        books_itself(s, visits, c)
     else:
-        loses_patience(s, c)
+        to_sales(s, visits, c, False)
     return c
 
 
@@ -433,13 +420,13 @@ def run(
         elif g[G.FIRST_PENDING] >= 0:  # who has learnt of an owner goes on before anything else of this instant
             c = assigned(s)
         else:
-            source = first_of_all(s)
+            where = first_of_all(s)
             if g[G.DIRTY] != 0 and g[G.NEXT_TIME] > g[G.NOW]:
                 give_out(s, touch_luck, meeting_luck)
                 continue
             if g[G.NEXT_TIME] >= g[G.END]:
                 return True
-            c = first_step(s, people, visits, meeting_luck, source)
+            c = first_step(s, people, visits, meeting_luck, where)
         if c >= 0:
             if g[G.WORD] != 0:
                 tell(s, c, g[G.WORD])

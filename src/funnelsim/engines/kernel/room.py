@@ -11,10 +11,10 @@ def full(s: Floor) -> bool:
     """Return whether the next step might find some array full."""
     g = s.g
     return (
-        g[G.EVENTS] > g[G.MOST_EVENTS]
+        g[G.FAR] + 2 * g[G.FRESH] > g[G.MOST_FAR]
+        or g[G.LINKS] + 2 * g[G.FRESH] > g[G.MOST_LINKS]
         or g[G.ROWS] + g[G.PIECES_WAITING] > g[G.MOST_ROWS]
         or g[G.NODES] > g[G.MOST_NODES]
-        or g[G.TIMERS] + 2 * g[G.FRESH] > g[G.MOST_TIMERS]
         or g[G.FRESH] > g[G.MOST_FRESH]
         or g[G.SLOTS] > g[G.MOST_SLOTS]
         or g[G.MOST_RESERVED] > g[G.MOST_RESERVATIONS]

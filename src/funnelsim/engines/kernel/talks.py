@@ -5,8 +5,8 @@ from __future__ import annotations
 from funnelsim.engines import moments
 from funnelsim.engines.kernel import lead_columns as L
 from funnelsim.engines.kernel import run_columns as G
+from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, TouchLuck, part
-from funnelsim.engines.kernel.heaps import push
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.words import (
     BOOKED,
@@ -87,7 +87,11 @@ def begin_touch(s: Floor, luck: TouchLuck, c: int, r: int) -> int:
     lead[c, L.STATE] = IS_IN_WORK
     lead[c, L.SINCE] = now
     by_mail = lead[c, L.KIND] == EMAILED
+    # Read together, so that the processor waits for memory once.
     work = luck.email_ms[k, i] if by_mail else luck.call_ms[k, i]
+    until = luck.reply_until[k, i] if by_mail else luck.connect_until[k, i]
+    follows = luck.reply_lag[k, i] if by_mail else luck.talk_ms[k, i]
+    annoyed = luck.annoyed[k, i]
     dial = now
     if lead[c, L.PREPARED] == 0:
         lead[c, L.PREPARED] = 1
@@ -101,21 +105,19 @@ def begin_touch(s: Floor, luck: TouchLuck, c: int, r: int) -> int:
     if lead[c, L.FIRST_TOUCH_AT] < 0:
         lead[c, L.FIRST_TOUCH_AT] = dial
     after_interest = dial - lead[c, L.INTEREST]
-    if after_interest < lead[c, L.TOO_SOON] and luck.annoyed[k, i] and lead[c, L.KIND] != CALLED_AGAIN:
+    if after_interest < lead[c, L.TOO_SOON] and annoyed and lead[c, L.KIND] != CALLED_AGAIN:
         lead[c, L.RESULT] = TOO_SOON
     elif by_mail:
         lead[c, L.RESULT] = SENT
-        if after_interest <= luck.reply_until[k, i]:
-            arrives = now + ramped(work, permille) + luck.reply_lag[k, i]
-            if arrives < g[G.END]:
-                key = REPLY_ARRIVES | (i << INDEX_SHIFT) | (lead[c, L.TASK_EPISODE] << EPISODE_SHIFT) | k
-                push(s.event, g[G.EVENTS], arrives, key, 0)
-                g[G.EVENTS] += 1
+        if after_interest <= until:
+            arrives = now + ramped(work, permille) + follows
+            key = REPLY_ARRIVES | (i << INDEX_SHIFT) | (lead[c, L.TASK_EPISODE] << EPISODE_SHIFT) | k
+            await_event(s, arrives, key, 0)
     else:
         delay = dial - lead[c, L.TASK_AVAILABLE] if g[G.FROM_AVAILABLE] != 0 else after_interest
-        if delay <= luck.connect_until[k, i]:
+        if delay <= until:
             lead[c, L.RESULT] = talk(s, luck, c, dial, k, dial)
-            work += luck.talk_ms[k, i]
+            work += follows
         else:
             lead[c, L.RESULT] = NOT_REACHED
     return ramped(work, permille)
