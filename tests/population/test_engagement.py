@@ -121,6 +121,7 @@ def test_the_inverse_of_a_hand_made_rate():
         anonymous_visits=np.zeros(1, dtype=np.int32),
         books_itself=np.zeros(1, dtype=np.bool_),
         too_soon=np.zeros(1, dtype=np.int64),
+        sync_latency=np.zeros(1, dtype=np.int64),
     )
     engagement = Engagement(
         idle_per_day=0.1,
@@ -151,6 +152,7 @@ def test_a_lead_that_is_never_ready_and_never_idle_gathers_nothing():
         anonymous_visits=np.zeros(1, dtype=np.int32),
         books_itself=np.zeros(1, dtype=np.bool_),
         too_soon=np.zeros(1, dtype=np.int64),
+        sync_latency=np.zeros(1, dtype=np.int64),
     )
     rates = event_rates(np.array([DAY]), journey, np.array([False]), Engagement(idle_per_day=0.0))
 
