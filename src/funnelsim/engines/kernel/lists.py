@@ -149,9 +149,9 @@ def first_task(s: Floor, r: int, now: int) -> int:
     """Return the entry that a rep takes next from its own and its team's list, or -1; where it stands is put down."""
     g, lists = s.g, s.lists
     shared = g[G.N_REPS] + s.rep[r, R.TEAM]
-    mask = lists[r, N.MASK] | lists[shared, N.MASK]
-    if mask == 0:
-        return -1
+    own = lists[r, N.COUNT] > 0
+    others = lists[shared, N.COUNT] > 0 or s.team[s.rep[r, R.TEAM], T.ESCALATED] > 0
+    mask = (lists[r, N.MASK] if own else 0) | (lists[shared, N.MASK] if others else 0)
     space, permille = ALWAYS, 1000
     if s.rep[r, R.RESERVED] > 0:
         space = room(s, r, now)
