@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.engines import moments
+from funnelsim.engines.log import row
 from funnelsim.engines.rep import Rep, Team
 from funnelsim.records import Result
 from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
@@ -103,7 +104,13 @@ class Desk:
         task.queued_at = self.env._now
         task.waiting = True
         key = lead.tier if self.order == TIER else self.queue_key(lead, task.available_at, task.due_at)
-        work_list.push(key, task)
+        try:  # `WorkList.push`, written out: there is one of these for every touch
+            work_class = task.work_class
+            entry = (work_class, key, task.due_at, lead.i, task.number, task)
+            heappush(work_list.heaps[task.length if work_class else 0], entry)
+            work_list.count += 1
+        except KeyError:
+            work_list.push(key, task)
         team.waiting += 1
         if team.idle:
             team.dirty = self.dirty = True
@@ -175,7 +182,12 @@ class Desk:
             insort(team.idle, (now, rep.index, rep))
             if team.waiting:
                 team.dirty = self.dirty = True
-        self.log(task.row(rep.index, task.start, now, task.result))
+        lead = task.lead
+        # `Task.row`, written out: there is one of these for every touch.
+        self.log(row(
+            task.kind, lead.i, task.episode, task.attempt, task.number, rep.index, task.list.id, lead.tier, lead.score,
+            task.queued_at, task.available_at, task.due_at, task.start, task.dial, now, task.result,
+        ))  # fmt: skip
 
     # Timers of tasks that wait. Most are begun long before: only who still waits after a while is looked at closely.
 
