@@ -44,12 +44,17 @@ def _canonical(columns: dict[str, Int64]) -> Int64:
     order = np.argsort(columns["end"], kind="stable")
     end = columns["end"][order]
     alike = end[1:] == end[:-1]
-    tied = np.flatnonzero(np.concatenate((alike, [False])) | np.concatenate(([False], alike)))
+    if not alike.any():
+        return order
+    name = columns["kind"][order]  # of the task: fits into an integer as it fits into a key (`moments`)
+    for column in ("lead", "episode", "number"):
+        name = name * (int(columns[column].max()) + 1) + columns[column][order]
+    # Most rows of one end were written in their order: only groups in which some were not are sorted.
+    wrong = alike & (name[:-1] >= name[1:])
+    group = np.concatenate(([0], np.cumsum(~alike)))
+    tied = np.flatnonzero(np.isin(group, group[:-1][wrong]))
     if tied.size:
-        rows = order[tied]
-        name = columns["kind"][rows]  # of the task: fits into an integer as it fits into a key (`moments`)
-        for column in ("lead", "episode", "number"):
-            name = name * (int(columns[column].max()) + 1) + columns[column][rows]
+        rows, name = order[tied], name[tied]
         within = np.lexsort((name, end[tied]))
         still = (np.diff(name[within]) == 0) & (np.diff(end[tied][within]) == 0)
         if still.any():

@@ -30,7 +30,6 @@ class Touch(Task):
     def __init__(self, lead: Case, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
         # All of `Task.__init__`, written out: there is one of these for every attempt.
         shop = lead.shop
-        self.env = lead.env
         self.callbacks = [shop.work_ends, lead.goes_on]
         self.lead = lead
         self.work_class = work_class
