@@ -21,12 +21,18 @@ def cpu_seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - started
 
 
-def interleaved(programs: dict[str, Callable[[], Any]], *, rounds: int) -> dict[str, list[float]]:
-    """Return the CPU seconds of each program in each round; the programs take turns."""
+def interleaved(
+    programs: dict[str, Callable[[], Any]], *, rounds: int, repeats: dict[str, int] | None = None
+) -> dict[str, list[float]]:
+    """Return the CPU seconds of each program in each round; the programs take turns.
+
+    `repeats` says which are called several times in a row; what counts is then the median.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, work in programs.items():
-            seconds[name].append(cpu_seconds(work))
+            times = (repeats or {}).get(name, 1)
+            seconds[name].append(statistics.median(cpu_seconds(work) for _ in range(times)))
     return seconds
 
 

@@ -43,16 +43,21 @@ def counts(leads: Leads, outcomes: Outcomes, log: TouchLog, end: int) -> dict[st
     return result
 
 
-def prepare(name: str, *, end: int = END_MS, days: int | None = None, replication: int = 0):
-    """Return the leads of W, its reps, and a function that plays it on the reference engine."""
+def arguments(name: str, *, end: int = END_MS, days: int | None = None, replication: int = 0):
+    """Return what an engine is given to play W."""
     scenario = load_scenario(CONFIGS / f"workload_w_{name}.toml")
     if days is not None:
         scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"horizon_days": days})})
     leads = draw_leads(scenario.market, scenario.economics, scenario.run, replication)
     roster = build_roster(scenario)
     agreement, rules = build_agreement(scenario, roster), build_rules(scenario)
-    scored = score_leads(leads, scenario.policy, scenario.market)
-    return leads, roster, lambda: reference.run(leads, scored, roster, agreement, rules, end)
+    return leads, score_leads(leads, scenario.policy, scenario.market), roster, agreement, rules, end
+
+
+def prepare(name: str, *, end: int = END_MS, days: int | None = None, replication: int = 0):
+    """Return the leads of W, its reps, and a function that plays it on the reference engine."""
+    given = arguments(name, end=end, days=days, replication=replication)
+    return given[0], given[2], lambda: reference.run(*given)
 
 
 def compare(name: str, *, rounds: int) -> dict[str, object]:
