@@ -24,6 +24,7 @@ FLOORS = {
     "population": 1, "scoring": 1, "roster": 1,
     "config": 0, "records": 0, "remembered": 0, "calendar": 0, "theory": 0, "stats": 0, "pareto": 0, "errors": 0,
     "selection_statistics": 0, "sequential": 0, "warmup": 0, "selecting_best": 0,
+    "screening": 0, "sobol": 0, "shapley": 0,
 }  # fmt: skip
 
 # Third-party package -> the only files that may import it (a room, or a pattern of PurePosixPath.match).
