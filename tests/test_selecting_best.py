@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from funnelsim.selecting_best import kim_nelson, ocba, subset
+from funnelsim.selecting_best import kim_nelson, ocba, probability_correct, starved, subset
 
 
 def not_below(times: int, of: int, nominal: float) -> bool:
@@ -150,3 +150,40 @@ def test_what_is_no_sample_is_refused():
         subset([[1.0, math.nan], [1.0, 2.0]])
     with pytest.raises(ValueError, match="equally long"):
         ocba([1.0, 2.0], [1.0], budget=10)
+
+
+def test_starved_by_hand():
+    """Sureness per replication (1/1)^2 = 1 and (2/1)^2 = 4; from 4, 4, 4 replications it goes 4, 16.
+
+    The first of those less sure than 16 is system 1, and the leader must be there with it: leader and system 1 in turn,
+    the leader first, three times each.
+    """
+    assert starved([0.0, 1.0, 2.0], [0.0, 1.0, 1.0], [4, 4, 4], more=6).tolist() == [3, 3, 0]
+    # System 1 is as sure as system 2 with 16: 12 for either of the two, then system 2 is served as well.
+    assert starved([0.0, 1.0, 2.0], [0.0, 1.0, 1.0], [4, 4, 4], more=28)[2] > 0
+
+
+def test_starved_leaves_alone_what_never_differs_and_stops_where_nothing_does():
+    assert starved([0.0, 0.0, 1.0], [0.0, 0.0, 1.0], [5, 5, 5], more=10).tolist() == [5, 0, 5]
+    assert starved([0.0, 0.0, 3.0], [0.0, 0.0, 0.0], [5, 5, 5], more=10).tolist() == [0, 0, 0]
+    assert starved([0.0], [0.0], [5], more=10).tolist() == [0]
+    with pytest.raises(ValueError, match="equally long"):
+        starved([0.0, 1.0], [1.0], [5, 5], more=1)
+
+
+def test_the_probability_of_two_is_one_minus_the_paired_t_tests_p_value():
+    """Differences 1, 2, 3: mean 2, s 1, t = 2 sqrt(3) = 3.4641 on two degrees: p = .0371 one-sided, by table."""
+    samples = [[3.0, 4.0, 5.0, 9.0], [2.0, 2.0, 2.0]]
+
+    assert probability_correct(samples, selected=0) == pytest.approx(1 - 0.0371, abs=5e-5)
+    # Of three, what is twice doubtful counts twice (Bonferroni); an equal takes nothing off.
+    assert probability_correct([*samples, samples[1]], selected=0) == pytest.approx(1 - 2 * 0.0371, abs=1e-4)
+    assert probability_correct([*samples, samples[0]], selected=0) == pytest.approx(1 - 0.0371, abs=5e-5)
+    # With an indifference of 1 the margin is 3: t = 5.196, p = .0175.
+    assert probability_correct(samples, selected=0, indifference=1.0) == pytest.approx(1 - 0.0175, abs=5e-5)
+
+
+def test_the_probability_where_nothing_varies():
+    assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=0) == 1.0
+    assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=1) == 0.0
+    assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=1, indifference=1.5) == 1.0

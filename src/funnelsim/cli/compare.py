@@ -69,7 +69,7 @@ def compare(
     --out, tables (CSV) and a figure are written to DIR. Ctrl-C keeps what is finished.
     """
     started = dt.datetime.now(dt.UTC)
-    _check_use(configs, swept=swept, out=out, force=force)
+    check_use(configs, swept=swept, out=out, force=force)
     from funnelsim.cli.files import open_scenario
     from funnelsim.cli.run import with_run
     from funnelsim.lab.compare import check_comparable, play_each
@@ -80,7 +80,7 @@ def compare(
     opened = [open_scenario(path) for path in configs]
     opened[0] = with_run(opened[0], seed=seed, replications=replications)
     names = names or [objective.measure for objective in opened[0].search.objectives]
-    grid = sweep(opened[0], _axes(swept), where=str(configs[0])) if swept else None
+    grid = sweep(opened[0], axes_of(swept), where=str(configs[0])) if swept else None
     scenarios = opened if grid is None else list(grid.scenarios)
     labels = labels_of(configs, opened) if grid is None else list(grid.labels)
     check_comparable(scenarios, labels)
@@ -92,7 +92,7 @@ def compare(
 
         check_study_folder(out, study, force=force)
     chosen = screen.chosen_engine(engine)
-    _tell_of_luck(opened, labels)
+    tell_of_luck(opened, labels)
     numbers = range(opened[0].run.replications)
     rows: Rows = {}
     with screen.progress("replications") as progress:
@@ -113,7 +113,7 @@ def compare(
     if not complete:
         screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
     found = judge(rows, labels=labels, measures=names)
-    _tell(found, opened[0], heading=_heading(opened, grid), complete=complete, as_json=as_json)
+    _tell(found, opened[0], heading=heading_of(opened, grid), complete=complete, as_json=as_json)
     if out is not None:
         again = _again(configs, names, swept, replications=replications, seed=seed, out=out)
         _write(out, found, rows, opened, grid=grid, study=study, engine=chosen, started=started, again=again)
@@ -121,7 +121,12 @@ def compare(
         click.get_current_context().exit(INTERRUPTED)
 
 
-def _check_use(configs: Sequence[Path], *, swept: Sequence[str], out: Path | None, force: bool) -> None:
+def check_use(configs: Sequence[Path], *, swept: Sequence[str], out: Path | None, force: bool) -> None:
+    """Check that files, sweep and output go together.
+
+    Raises:
+        UsageError: where they do not.
+    """
     if swept and len(configs) > 1:
         raise click.UsageError("--sweep varies one CONFIG; several are compared as they are")
     if len(swept) > 2:
@@ -161,7 +166,12 @@ def labels_of(paths: Sequence[Path], scenarios: Sequence[Scenario]) -> list[str]
     return [f"{name} ({at + 1})" if names.count(name) > 1 else name for at, name in enumerate(names)]
 
 
-def _axes(swept: Sequence[str]) -> list[Axis]:
+def axes_of(swept: Sequence[str]) -> list[Axis]:
+    """Return the axes that `--sweep` writes.
+
+    Raises:
+        InputError: with every fault of them.
+    """
     from funnelsim.errors import Fault, InputError
     from funnelsim.lab.sweep import read_axis
 
@@ -176,7 +186,8 @@ def _axes(swept: Sequence[str]) -> list[Axis]:
     return axes
 
 
-def _tell_of_luck(opened: Sequence[Scenario], labels: Sequence[str]) -> None:
+def tell_of_luck(opened: Sequence[Scenario], labels: Sequence[str]) -> None:
+    """Tell on stderr whose leads or seed are not those of the first."""
     from funnelsim.lab.compare import same_leads
 
     for scenario, label in zip(opened[1:], labels[1:], strict=False):
@@ -186,7 +197,8 @@ def _tell_of_luck(opened: Sequence[Scenario], labels: Sequence[str]) -> None:
             screen.say(f"{label}: played with the seed of {labels[0]}, {opened[0].run.seed}")
 
 
-def _heading(opened: Sequence[Scenario], grid: Sweep | None) -> str:
+def heading_of(opened: Sequence[Scenario], grid: Sweep | None) -> str:
+    """Return what is compared, in words."""
     seed = f"seed {opened[0].run.seed}"
     if grid is None:
         return f"{len(opened)} scenarios, {seed}"
@@ -259,7 +271,7 @@ def _write(
         figure = difference_figure(found, currency=currency, days=days, imprint=imprint)
     else:
         figure = sweep_figure(found, grid, currency=currency, days=days, imprint=imprint)
-    text = comparison_text(found, heading=_heading(opened, grid), currency=currency, days=days)
+    text = comparison_text(found, heading=heading_of(opened, grid), currency=currency, days=days)
     files = {
         "comparison.csv": comparison_frame(found, currency=currency).to_csv(index=False).encode(),
         "replications.csv": values_frame(rows, found.labels).to_csv(index=False).encode(),

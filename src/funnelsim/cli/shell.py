@@ -26,6 +26,7 @@ COMMANDS = {
     "check": Entry("funnelsim.cli.check", "check", "Say what is wrong with scenarios, or what they amount to."),
     "run": Entry("funnelsim.cli.run", "run", "Simulate a scenario and print its measures."),
     "compare": Entry("funnelsim.cli.compare", "compare", "Compare scenarios, or policies, on the same leads."),
+    "select": Entry("funnelsim.cli.select", "select", "Select the best of many, with a guarantee or within a budget."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
     "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),
@@ -87,6 +88,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def funnelsim(debug: bool) -> None:
     """Find the scoring cutoffs and the sales-and-marketing agreement that bring most revenue with fewest leads wasted.
 
-    Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 wrong use, 3 faulty input, 4 a study begun
-    with other settings, 5 a result that cannot be written or read, 70 an internal error, 130 interrupted.
+    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a worker lost or memory short, 2 wrong use,
+    3 faulty input, 4 a study begun with other settings, 5 a result that cannot be written or read, 70 an internal
+    error, 130 interrupted.
     """
