@@ -118,6 +118,39 @@ def hypervolume_2d(points: ArrayLike, directions: Sequence[Direction], *, refere
     return area
 
 
+def hypervolume(points: ArrayLike, directions: Sequence[Direction], *, reference: Sequence[float]) -> float:
+    """Return the length, area or volume between the front of one to three objectives and a reference point.
+
+    Three objectives are cut into slices of the third, between which the front of the other two does not change.
+
+    Args:
+        points: (n, m), a row a point, m of 1 to 3; those no better than the reference in some objective add nothing.
+        directions: 'maximize' or 'minimize' for each objective.
+        reference: A point that good points are better than in all.
+
+    >>> hypervolume([[1.0, 2.0, 3.0]], ["minimize"] * 3, reference=[3.0, 3.0, 4.0])
+    2.0
+    """
+    losses = _losses(points, directions)
+    corner = _losses([list(reference)], directions)[0]
+    inside = losses[(losses < corner).all(axis=1)]
+    if inside.size == 0:
+        return 0.0
+    if losses.shape[1] == 1:
+        return float(corner[0] - inside.min())
+    if losses.shape[1] == 2:
+        return hypervolume_2d(inside, ["minimize"] * 2, reference=corner.tolist())
+    if losses.shape[1] != 3:
+        raise ValueError(f"there must be one to three objectives, got {losses.shape[1]}")
+    inside = inside[np.argsort(inside[:, 2], kind="stable")]
+    ends = np.append(inside[1:, 2], corner[2])
+    volume = 0.0
+    for n, depth in enumerate((ends - inside[:, 2]).tolist(), start=1):
+        if depth > 0:
+            volume += depth * hypervolume_2d(inside[:n, :2], ["minimize"] * 2, reference=corner[:2].tolist())
+    return volume
+
+
 def _losses(points: ArrayLike, directions: Sequence[Direction]) -> Float64:
     """Return the points with every objective to be minimised."""
     values = np.asarray(points, dtype=np.float64)

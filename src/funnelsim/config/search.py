@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from funnelsim.config.durations import EXAMPLES, Duration
 from funnelsim.config.paper import Broken, Paper, binds, field
+from funnelsim.config.trade_off import TradeOff
 
 
 def _bound(value: Any) -> Duration | float:
@@ -167,6 +168,25 @@ class Search(Paper):
         20, "replications", "Fresh ones from which the printed figures come.", ge=2, le=100_000, source="assumed"
     )
     seed: int = field(1, "", "Root of the sampler's luck; 0 is a seed.", ge=0, lt=2**31)
+    plateau: Annotated[float, Field(gt=0.0, lt=1.0)] | None = field(
+        None,
+        "share",
+        "Stop before `trials` where the front's hypervolume has grown by less than this share over `plateau_over`.",
+    )
+    plateau_over: int = field(
+        48, "policies", "Over how many policies, in whole batches.", ge=1, le=1_000_000, source="measured, see docs"
+    )
+    trade_off: str | None = field(
+        None, "money", "What decides between the policies of the front, such as '500 per wasted lead'."
+    )
+
+    @binds("trade_off")
+    def _trade_off_can_be_read(self) -> Iterator[Broken]:
+        if self.trade_off is not None:
+            try:
+                TradeOff.parse(self.trade_off)
+            except ValueError as error:
+                yield Broken("trade_off", f"{error}, got {self.trade_off!r}")
 
     @binds("objectives")
     def _each_objective_once(self) -> Iterator[Broken]:

@@ -8,7 +8,7 @@ which they finish, and interruptions leave no mark on it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,6 +76,7 @@ def search(
     seed: int,
     measures: Sequence[str],
     step: Step,
+    batch_done: Callable[[Sequence[Tried]], bool] | None = None,
 ) -> list[Tried]:
     """Carry `study` on to `trials` policies and return all of them, by number.
 
@@ -90,6 +91,7 @@ def search(
         seed: Root of the sampler's luck.
         measures: What to keep of each evaluation.
         step: Called as evaluations are made.
+        batch_done: Called with all policies so far where a batch has been told, and at the start; True ends the search.
     """
     numbers = range(SEARCH_FROM, SEARCH_FROM + replications)
 
@@ -103,7 +105,7 @@ def search(
 
     with quiet():
         tried = _kept(study, space, evaluate)
-        while len(tried) < trials:
+        while not (batch_done and batch_done(tried)) and len(tried) < trials:
             study.sampler = sampler_of(seed, len(tried) // batch)
             asked = [_ask(study, space, number) for number in range(len(tried), min(len(tried) + batch, trials))]
             candidates = [_candidate(space, trial.number, trial.params) for trial in asked]

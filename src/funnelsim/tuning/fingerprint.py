@@ -16,11 +16,14 @@ from funnelsim.tuning.journal import write_whole
 SCHEMA_VERSION = 1
 PACKAGES = ("optuna", "numpy", "scipy", "simpy")
 
-# More policies, and more or fewer fresh replications, continue a study; names tell nothing about it.
+# More policies, and more or fewer fresh replications, continue a study; names and what is chosen at the end tell
+# nothing about it.
 LEFT_OUT: dict[str, frozenset[str]] = {
     "": frozenset({"name", "title"}),
     "run": frozenset({"replications"}),
-    "search": frozenset({"trials", "selection_replications", "report_replications"}),
+    "search": frozenset(
+        {"trials", "plateau", "plateau_over", "trade_off", "selection_replications", "report_replications"}
+    ),
 }
 SHOWN = 12
 """Differences that a message lists."""

@@ -15,6 +15,7 @@ from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Ca
 from funnelsim.tuning.evaluations import Evaluate, Evaluations, Step
 from funnelsim.tuning.fingerprint import check_same, new_study, other_versions, read_study, write_study
 from funnelsim.tuning.goals import Goals, Row
+from funnelsim.tuning.history import Plateau
 from funnelsim.tuning.journal import held, open_study, whole_batches
 from funnelsim.tuning.selection import Selected, candidates, select
 from funnelsim.tuning.space import PolicySpace
@@ -102,6 +103,7 @@ def tune(
 def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, progress: Progress) -> Tuned:
     how, goals, path = plan.scenario.search, plan.goals, plan.folder / JOURNAL
     assert plan.trials is not None  # filled in on beginning
+    plateau = None if how.plateau is None else Plateau(how.plateau, how.plateau_over)
     directions = [g.direction for g in goals.objectives]
     names = [g.measure for g in goals.objectives]
     keep = min(whole_batches(path, how.batch), plan.trials // how.batch * how.batch)
@@ -116,6 +118,7 @@ def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, p
         seed=how.seed,
         measures=goals.measures,
         step=_counter(progress, "search", plan.trials * how.replications),
+        batch_done=lambda so_far: plateau is not None and plateau.reached(so_far, goals, batch=how.batch),
     )
 
     def rows_on(replications: range) -> Callable[[Tried], list[Row]]:
