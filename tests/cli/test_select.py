@@ -39,7 +39,7 @@ def test_the_least_waste_is_selected_with_its_guarantee(file):
     assert (told["procedure"], told["guaranteed"], told["complete"]) == ("KN", True, True)
     assert told["selected"] == by_mean[0]["scenario"] == told["left"][0]
     assert told["replications"] == sum(s["replications"] for s in told["scenarios"])
-    assert [stage["left"] for stage in told["stages"]][0] == 4
+    assert told["stages"][0]["left"] == 4
     assert "95 %" in told["verdict"][1]
 
     text = call(file, *SWEEP, *words)

@@ -133,7 +133,7 @@ def verdict(found: Selection, asked: Asked) -> list[str]:
     if rules.procedure == "OCBA":
         words = f"{best} is selected in {name}, after {found.played:,} replications in all; {estimated}"
         saved = (rules.budget or 0) - found.played
-        unspent = [f"{saved:,} replications were left: more of them would tell nothing."] if saved > 0 else []
+        unspent = [f"{saved:,} replications of the budget were not needed."] if saved > 0 else []
         return [f"{words}: {percent(found.probability)}. A budget gives no guarantee; --delta does.", *unspent]
     if not found.guaranteed:
         others = ", ".join(asked.labels[s] for s in found.left if s != found.best)
