@@ -65,5 +65,6 @@ def scenario_digest(scenario: Scenario) -> str:
     Two files that say the same in other words (fields in another order, defaults written out) have one digest; the
     order of tables by name (channels, offers, categories, points) counts, because it numbers their entries.
     """
-    plain = scenario.model_dump(mode="json", exclude={"name", "title"})
+    left_out = {"name", "title"} if scenario.uncertain.anything else {"name", "title", "uncertain"}
+    plain = scenario.model_dump(mode="json", exclude=left_out)
     return hashlib.sha256(json.dumps(plain, allow_nan=False, separators=(",", ":")).encode()).hexdigest()

@@ -38,7 +38,13 @@ def load_scenario(path: str | Path, *, measures: Collection[str] | None = None) 
         InputError: with every fault of the file.
     """
     path = Path(path)
-    return scenario_from(read_toml(path), where=str(path), measures=measures, name=path.stem)
+    scenario = scenario_from(read_toml(path), where=str(path), measures=measures, name=path.stem)
+    if scenario.uncertain.posterior is None:
+        return scenario
+    # Kept whole, so that it is found from wherever the scenario is played.
+    draws = str((path.parent / scenario.uncertain.posterior).resolve())
+    uncertain = scenario.uncertain.model_copy(update={"posterior": draws})
+    return scenario.model_copy(update={"uncertain": uncertain})
 
 
 def scenario_from(

@@ -1,4 +1,4 @@
-"""A scenario: the world (market, team, economics), the policy, and how we look (run, search)."""
+"""A scenario: the world (market, team, economics), the policy, how we look (run, search), and what is uncertain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from funnelsim.config.policy import Policy
 from funnelsim.config.run import Run
 from funnelsim.config.search import Search
 from funnelsim.config.space import space_faults
+from funnelsim.config.state import uncertain_faults
 from funnelsim.config.team import Economics, Team
+from funnelsim.config.uncertain import Uncertain
 from funnelsim.errors import Fault, InputError
 
 
@@ -29,12 +31,14 @@ class Scenario(Paper):
     policy: Policy = field(None, "", "What is chosen.", factory=Policy)
     run: Run = field(None, "", "How we look.", factory=Run)
     search: Search = field(None, "", "What `tune` does.", factory=Search)
+    uncertain: Uncertain = field(None, "", "What is not known of the world.", factory=Uncertain)
 
     def broken_rules(self) -> Iterator[Broken]:
         """Yield every rule between the tables of this scenario that it breaks."""
         yield from super().broken_rules()
         yield from cross_faults(self)
         yield from space_faults(self)
+        yield from uncertain_faults(self)
 
     def with_policy(self, policy: Policy) -> Scenario:
         """Return this scenario under another policy, checked anew.

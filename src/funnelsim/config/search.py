@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 from funnelsim.config.durations import EXAMPLES, Duration
 from funnelsim.config.paper import Broken, Paper, binds, field
 from funnelsim.config.trade_off import TradeOff
+from funnelsim.config.values import by_path
 
 
 def _bound(value: Any) -> Duration | float:
@@ -120,24 +121,10 @@ class Constraint(Paper):
             yield Broken("", "give exactly one of at_least and at_most")
 
 
-def _by_path(value: Any, prefix: str = "") -> Any:
-    """Return variables keyed by dotted path, whether written as "scoring.cutoff" in quotes or as nested tables."""
-    if not isinstance(value, dict):
-        return value
-    flat: dict[str, Any] = {}
-    for name, inner in value.items():
-        path = f"{prefix}{name}"
-        if isinstance(inner, dict) and inner and all(isinstance(v, dict) for v in inner.values()):
-            flat |= _by_path(inner, f"{path}.")
-        else:
-            flat[path] = inner
-    return flat
-
-
 class Search(Paper):
     """What `funnelsim tune` does."""
 
-    variables: Annotated[dict[str, Variable], BeforeValidator(_by_path)] = field(
+    variables: Annotated[dict[str, Variable], BeforeValidator(by_path)] = field(
         None, "", "Policy fields by path, such as 'scoring.cutoff' or 'sla.A.attempts'.", factory=dict
     )
     objectives: Annotated[list[Objective], Field(min_length=1, max_length=3)] = field(

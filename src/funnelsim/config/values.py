@@ -53,3 +53,57 @@ def set_value(tables: Any, full: Any, path: str, value: Any, *, where: str) -> F
     else:
         tables[last] = value
     return None
+
+
+def by_path(value: Any, prefix: str = "") -> Any:
+    """Return tables keyed by dotted path, whether written as "scoring.cutoff" in quotes or as tables in tables.
+
+    >>> by_path({"scoring": {"cutoff": {"low": 1}}, "sla.gap": {"low": 2}})
+    {'scoring.cutoff': {'low': 1}, 'sla.gap': {'low': 2}}
+    """
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, Any] = {}
+    for name, inner in value.items():
+        path = f"{prefix}{name}"
+        if isinstance(inner, dict) and inner and all(isinstance(v, dict) for v in inner.values()):
+            flat |= by_path(inner, f"{path}.")
+        else:
+            flat[path] = inner
+    return flat
+
+
+def places(full: Any, pattern: str) -> list[str]:
+    """Return the paths in plain tables that a path with "*" (any name, any entry) stands for; none where it is wrong.
+
+    >>> places({"channels": {"a": {"v": 1}, "b": {"v": 2}}}, "channels.*.v")
+    ['channels.a.v', 'channels.b.v']
+    """
+    found: list[tuple[str, Any]] = [("", full)]
+    for part in pattern.split("."):
+        found = [(f"{at}.{name}".lstrip("."), inner) for at, table in found for name, inner in _below(table, part)]
+    return [at for at, _ in found]
+
+
+def value_at(full: Any, path: str) -> Any:
+    """Return the value at a path of plain tables.
+
+    Raises:
+        KeyError: where there is none.
+    """
+    for part in path.split("."):
+        below = dict(_below(full, part))
+        if part not in below:
+            raise KeyError(path)
+        full = below[part]
+    return full
+
+
+def _below(table: Any, part: str) -> list[tuple[str, Any]]:
+    if isinstance(table, dict):
+        entries = list(table.items())
+    elif isinstance(table, list):
+        entries = [(str(j), entry) for j, entry in enumerate(table)]
+    else:
+        return []
+    return [(name, entry) for name, entry in entries if part in ("*", name)]
