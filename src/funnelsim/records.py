@@ -157,6 +157,7 @@ class Leads:
     tired: Bool  # (K, n) opts out of a talk while not ready
     callback_at: Int64  # (K, n) the date that it names, or NEVER
     misjudged: Bool  # (K, n) passed on as an SQL though unable or unready
+    given_up: Bool  # (K, n) this touch is the last of the handover if nobody answers it
     # Luck of meetings.
     show_until: Int64  # (M, n) ms: comes iff booked at most this far ahead
     meeting_ms: Int64  # (M, n)
@@ -199,6 +200,7 @@ class Rules:
     no_show_ms: int
     reach_from_available: bool  # delay counts from the touch's own available_at, not from interest
     closes_by_delay: bool
+    syncs_in_business: bool  # Leads.sync_latency runs in the touching role's open hours
     unprepared_permille: int
     max_touches: int
     max_meetings: int

@@ -242,6 +242,7 @@ def build_rules(scenario: Scenario) -> Rules:
         no_show_ms=market.effort.no_show.ms(),
         reach_from_available=market.reach.form == "exponential",
         closes_by_delay=market.deal.closes_by == "delay",
+        syncs_in_business=market.sync_clock == "business",
         # The allowance keeps 0.29 at 290: 1000 * 0.29 is a little less in binary.
         unprepared_permille=math.floor(1000 * market.temper.unprepared_factor + 1e-9),
         max_touches=run.max_touches,

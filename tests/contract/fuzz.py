@@ -131,6 +131,7 @@ def _bent_rules(d: Dice, rules: Rules) -> Rules:
         no_show_ms=d.one(0, 1, rules.no_show_ms),
         reach_from_available=d.chance(0.5),
         closes_by_delay=d.chance(0.2),
+        syncs_in_business=d.chance(0.3),
         unprepared_permille=d.one(0, 333, 1000),
         max_touches=d.count(1, 40),
         max_meetings=d.count(1, 10),
@@ -183,6 +184,7 @@ def _bent_leads(d: Dice, leads: Leads) -> Leads:
         too_soon=_some(d, leads.too_soon, 0.1, 0, 60 * MINUTE),
         sync_latency=_some(d, leads.sync_latency, 0.3, 0, 1, 5 * MINUTE, 300 * MINUTE),
         close_ms=_some(d, leads.close_ms, 0.2, 0, 1),
+        given_up=leads.given_up | (d.rng.random(leads.given_up.shape) < d.one(0.0, 0.0, 0.2)),
         books_itself=leads.books_itself | (d.rng.random(leads.n) < d.one(0.0, 0.5)),
         meetings_needed=np.minimum(_some(d, leads.meetings_needed, 0.2, 0, 1, 3), leads.show_until.shape[0]),
     )

@@ -60,7 +60,7 @@ _PER_TOUCH: dict[str, tuple[Any, Any]] = {
     "connect_until": (np.int64, -1), "reply_until": (np.int64, -1), "reply_lag": (np.int64, HOUR),
     "call_ms": (np.int64, 10 * MIN), "email_ms": (np.int64, 5 * MIN), "talk_ms": (np.int64, 20 * MIN),
     "annoyed": (np.bool_, False), "tired": (np.bool_, False), "callback_at": (np.int64, NEVER),
-    "misjudged": (np.bool_, False),
+    "misjudged": (np.bool_, False), "given_up": (np.bool_, False),
 }  # fmt: skip
 _PER_MEETING: dict[str, tuple[Any, Any]] = {
     "show_until": (np.int64, ALWAYS), "meeting_ms": (np.int64, HOUR), "deal_work_ms": (np.int64, 0),

@@ -61,8 +61,11 @@ FAULTS = {
     "no fault at all": ("life.py", "", ""),
     "a wrong tie: of two tasks that are due together the higher lead comes first":
         ("heaps.py", "return node[a, N.WHO] < node[b, N.WHO]", "return node[a, N.WHO] > node[b, N.WHO]"),
-    "an attempt too few": ("life.py", "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS]:",
-                           "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] - 1:"),
+    "an attempt too few": ("life.py", "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] or",
+                           "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] - 1 or"),
+    "given up for the luck of the first touch": ("talks.py", "luck.given_up[k, i]", "luck.given_up[0, i]"),
+    "a lead that is seen in the hours of the closing role":
+        ("life.py", "lead[c, L.SYNC_LATENCY], g[G.TOUCH_TEAM])", "lead[c, L.SYNC_LATENCY], g[G.CLOSE_TEAM])"),
     "a wrong stride: the gap of another attempt":
         ("life.py", "g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)", "g[terms + G.GAPS] + lead[c, L.ATTEMPT] - 1"),
     "a calendar edge: no meeting may end at closing time":

@@ -30,7 +30,7 @@ def unoffended(leads: Leads) -> Leads:
         **nothing,
         reply_until=np.full((calls, n), -1),
         books_itself=np.zeros(n, np.bool_),
-        **{name: np.zeros((calls, n), np.bool_) for name in ("annoyed", "tired", "misjudged")},
+        **{name: np.zeros((calls, n), np.bool_) for name in ("annoyed", "tired", "misjudged", "given_up")},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from funnelsim.records import ALWAYS, NEVER, Row
+from funnelsim.records import ALWAYS, NEVER, Row, State
 
 from .hand import DAY, HOUR, MIN, at, people, scene, told, verdicts
 
@@ -700,3 +700,56 @@ def test_each_lead_is_handed_over_after_its_own_latency():
         (at(0, 9), at(0, 9, 30)),
         (at(0, 9, 25), at(0, 9, 55)),
     ]
+
+
+def test_a_lead_is_seen_after_so_much_of_the_opening_hours_where_that_is_the_clock():
+    """Friday 16:30 plus an hour of opening time: the office closes at 17:00, so Monday 9:30."""
+    changes = {"policy": {"sla": {"attempts": 1}}, "market": {"sync_clock": "business"}}
+    latency = [HOUR, 0, NEVER - 1]
+
+    story = told(scene(**changes), people([at(4, 16, 30)] * 3, sync_latency=latency))
+
+    starts = {row["lead"]: row["start"] for row in story.rows(Row.HANDOVER)}
+    assert starts == {0: at(7, 9, 30), 1: at(4, 16, 30)}  # the third would be seen after the last day
+    assert [(c["lead"], c["start"]) for c in story.rows(Row.CALL)] == [(1, at(4, 16, 30)), (0, at(7, 9, 30))]
+    assert story.outcomes.state[2] == State.SYNCING
+    on_calendar = told(scene(policy=changes["policy"]), people([at(4, 16, 30)], sync_latency=HOUR))
+    assert [row["start"] for row in on_calendar.rows(Row.HANDOVER)] == [at(4, 17, 30)]
+
+
+def test_a_lead_is_given_up_after_an_attempt_that_nobody_answers():
+    """Given up after the second of five attempts; another is reached at that attempt, so it does not count there."""
+    scenario = scene(policy={"sla": {"attempts": 5, "gap": "4h"}})
+    last = np.zeros((24, 2), dtype=np.bool_)
+    last[1] = True
+    reach = np.full((24, 2), -1)
+    reach[1, 1] = ALWAYS
+    leads = people([at(0, 9), at(1, 9)], given_up=last, connect_until=reach)
+
+    story = told(scenario, leads)
+
+    starts = [(c["lead"], c["start"]) for c in story.rows(Row.CALL)]
+    assert starts == [(0, at(0, 9)), (0, at(0, 13, 10)), (1, at(1, 9)), (1, at(1, 13, 10))]
+    assert story.outcomes.state[0] == State.NURTURE
+    assert story.outcomes.sql_at[1] > 0
+
+
+def test_a_lead_that_is_given_up_by_one_rep_is_not_tried_again_in_this_handover_and_closed_where_the_policy_says_so():
+    scenario = scene(policy={"sla": {"attempts": 5, "gap": "4h"}, "after_attempts": "close"})
+    last = np.zeros((24, 1), dtype=np.bool_)
+    last[0] = True
+
+    story = told(scenario, people([at(0, 9)], given_up=last))
+
+    assert [c["start"] for c in story.rows(Row.CALL)] == [at(0, 9)]
+    assert story.state() == "EXHAUSTED"
+
+
+def test_an_answer_to_the_last_e_mail_before_a_lead_is_given_up_lapses():
+    scenario = scene(policy={"sla": {"touches": ["email", "call"], "attempts": 2, "gap": "3h"}})
+    last = np.ones((24, 1), dtype=np.bool_)
+
+    story = told(scenario, people([at(0, 9)], given_up=last, reply_until=ALWAYS, reply_lag=HOUR))
+
+    assert [row["kind"] for row in story.rows(*TOUCHES)] == [Row.EMAIL]
+    assert story.state() == "NURTURE"

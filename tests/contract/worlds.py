@@ -140,6 +140,7 @@ def _market(d: Dice, shares: list[float], *, tied: bool) -> dict[str, Any]:
             "callback_never": length("1d", "4d"),
             "misjudged_share": d.one(0.0, 0.4),
             "misjudged_later_share": d.one(0.0, 0.4),
+            "given_up_share": d.one(0.0, 0.0, 0.3),
             "queue_patience": d.one(None, None, length("3h", "1d", "3d")),
         },
         "deal": {
@@ -156,6 +157,7 @@ def _market(d: Dice, shares: list[float], *, tied: bool) -> dict[str, Any]:
         "duplicate_share": d.one(0.0, 0.3),
         "sync_latency": d.one("0min", "0min", "5min", "60min"),
         "sync_delay": d.one("none", "none", length("20min")),
+        "sync_clock": d.one("calendar", "business"),
     }  # fmt: skip
 
 

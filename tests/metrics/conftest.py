@@ -80,7 +80,7 @@ class World:
                 "queue_patience": ALWAYS, "too_soon": 0, "prep_needed": 0, "sync_latency": 0,
                 "connect_until": ALWAYS, "reply_until": -1, "reply_lag": 0, "call_ms": 10 * MINUTE,
                 "email_ms": 5 * MINUTE, "talk_ms": 20 * MINUTE, "annoyed": False, "tired": False,
-                "callback_at": NEVER, "misjudged": False, "show_until": ALWAYS, "meeting_ms": HOUR,
+                "callback_at": NEVER, "misjudged": False, "given_up": False, "show_until": ALWAYS, "meeting_ms": HOUR,
                 "deal_work_ms": 0, "buyer_pace": DAY,
                 **changes,
             }
@@ -172,8 +172,8 @@ class World:
     def leads(self) -> Leads:
         n = len(self._leads)
         matrix = {"connect_until": K, "reply_until": K, "reply_lag": K, "call_ms": K, "email_ms": K, "talk_ms": K,
-                  "annoyed": K, "tired": K, "callback_at": K, "misjudged": K, "show_until": M, "meeting_ms": M,
-                  "deal_work_ms": M, "buyer_pace": M}  # fmt: skip
+                  "annoyed": K, "tired": K, "callback_at": K, "misjudged": K, "given_up": K,
+                  "show_until": M, "meeting_ms": M, "deal_work_ms": M, "buyer_pace": M}  # fmt: skip
         types = {"channel": np.int16, "number": np.int32, "offer": np.int16, "account": np.int32,
                  "duplicate_of": np.int32, "anonymous_visits": np.int32, "unsubscribe_below": np.int32,
                  "unsubscribe_send": np.int32, "meetings_needed": np.int16}  # fmt: skip
@@ -185,7 +185,7 @@ class World:
                 columns[name] = np.array(rows).T if n else np.zeros((matrix[name], 0), dtype=np.int64)
             else:
                 columns[name] = np.array(values, dtype=types.get(name, None if n else np.int64))
-        for name in ("able", "hand_raise", "books_itself", "annoyed", "tired", "misjudged"):
+        for name in ("able", "hand_raise", "books_itself", "annoyed", "tired", "misjudged", "given_up"):
             columns[name] = columns[name].astype(np.bool_)
         every = np.arange(n + 1, dtype=np.int64)
         return Leads(

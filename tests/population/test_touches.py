@@ -167,3 +167,13 @@ def test_thresholds_without_limit_and_none():
 
     assert set(leads.connect_until[leads.connect_until > 2**50].tolist()) == {ALWAYS}
     assert leads.connect_until.min() == NO
+
+
+def test_given_up_is_a_share_of_touches_and_draws_nothing_where_there_is_none():
+    sometimes, never = _draw(temper={"given_up_share": 0.3}), _draw(temper={})
+    assert not never.given_up.any()
+    share = sometimes.given_up.mean()
+    n = sometimes.given_up.size
+    assert abs(share - 0.3) < 4.5 * np.sqrt(0.21 / n)
+    for name in ("connect_until", "call_ms", "annoyed", "tired", "misjudged", "callback_at"):
+        assert np.array_equal(getattr(sometimes, name), getattr(never, name))

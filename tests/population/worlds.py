@@ -106,7 +106,7 @@ def timelines(
         if field.name in table:
             continue
         kind = types.get(str(field.type), np.bool_)
-        wide = field.name in by_touch | by_meeting | {"callback_at", "misjudged"}
+        wide = field.name in by_touch | by_meeting | {"callback_at", "misjudged", "given_up"}
         default = ALWAYS if field.name.endswith("_until") or "patience" in field.name else 0
         default = -1 if field.name == "duplicate_of" else default
         plain = np.full((1, n) if wide else n, default, dtype=kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -79,6 +79,11 @@ class Market(Paper):
         None,
         "duration",
         "Random time added to `sync_latency`, one for each lead: until somebody sees it and hands it over.",
+    )
+    sync_clock: Literal["calendar", "business"] = field(
+        "calendar",
+        "",
+        "Whether `sync_latency` and `sync_delay` run all the time, or only while anybody of the touching role is open.",
     )
 
     @binds("channels.*.offers", "offers.*")

@@ -255,6 +255,9 @@ class Temper(Paper):
     misjudged_later_share: Share = field(
         0.18, "probability", "The same for one that can buy and becomes ready some day.", source="assumed"
     )
+    given_up_share: Share = field(
+        0.0, "probability", "A lead whom an attempt does not reach is given up by sales, whatever attempts are left."
+    )
     unprepared_factor: Share = field(
         0.6,
         "ratio",

@@ -48,6 +48,7 @@ from funnelsim.engines.words import (
 )
 from funnelsim.engines.worklist import CALLBACKS, FIRST, LATER
 from funnelsim.records import NEVER
+from funnelsim.roster import Span
 
 if TYPE_CHECKING:
     from funnelsim.engines.rep import Rep
@@ -126,7 +127,8 @@ class Prospect(Closing):
         if self.mql_at < 0:
             self.mql_at = self.env._now
         self._enter(IS_SYNCING)
-        yield self._at(moments.HANDED_OVER, self.env._now + self.shop.sync_latency[self.i])
+        latency = Span(self.shop.sync_latency[self.i], self.shop.rules.syncs_in_business)
+        yield self._at(moments.HANDED_OVER, self.shop.after(self.env._now, latency))
         return 0
 
     def _worked(self, available: int, due: int, *, called_back: bool) -> Part:
@@ -191,7 +193,7 @@ class Prospect(Closing):
                         return NURTURE
                     first, available = True, env._now
                     due = shop.after(available, terms.first_touch)
-                elif self.attempt >= terms.attempts:
+                elif self.attempt >= terms.attempts or (shop.given_up and shop.given_up[self.k - 1][self.i]):
                     return EXHAUSTED if shop.agreement.close_after_attempts else NURTURE
                 else:
                     gap, term, now = terms.gaps[self.attempt - 1], terms.later_touch, env._now

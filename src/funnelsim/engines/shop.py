@@ -52,7 +52,7 @@ class Shop:
         "_n", "able", "add_result", "agreement", "annoyed", "breaches", "buyer_pace", "call_ms",
         "callback_at", "close_ms", "close_team", "connect_until", "created", "deal_work_ms", "desk",
         "email_ms", "end", "env", "event_holds", "event_score", "event_start", "event_tier", "event_time",
-        "log", "max_touches", "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list",
+        "given_up", "log", "max_touches", "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list",
         "one_class", "patience", "patience_ends", "prep_needed", "queue_patience", "reach_from_available",
         "ready_from", "ready_until", "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules",
         "segments", "show_until", "sync_latency", "talk_ms", "tired", "too_soon", "touch_team",
@@ -92,6 +92,7 @@ class Shop:
         self.tired = _rows(leads.tired)
         self.callback_at = _rows(leads.callback_at)
         self.misjudged = _rows(leads.misjudged)
+        self.given_up = _rows(leads.given_up) if leads.given_up.any() else None
         self.show_until = _rows(leads.show_until)
         self.meeting_ms = _rows(leads.meeting_ms)
         self.deal_work_ms = _rows(leads.deal_work_ms)

@@ -13,8 +13,8 @@ from funnelsim.roster import EMAIL, POOL, Agreement, Roster, Span
 FINAL, READY = -1, 0
 _COLUMNS = (
     "created", "duplicate_of", "able", "ready_from", "ready_until", "books_itself", "connect_until", "reply_until",
-    "reply_lag", "call_ms", "email_ms", "talk_ms", "annoyed", "tired", "callback_at", "misjudged", "show_until",
-    "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "too_soon", "sync_latency",
+    "reply_lag", "call_ms", "email_ms", "talk_ms", "annoyed", "tired", "callback_at", "misjudged", "given_up",
+    "show_until", "meeting_ms", "deal_work_ms", "buyer_pace", "meetings_needed", "too_soon", "sync_latency",
 )  # fmt: skip
 
 
@@ -90,7 +90,8 @@ class Unhurried:
         luck, agreement, team = self._luck, self._agreement, self._roster.touch_team
         terms = agreement.tiers[self._tier[at]]
         interest = called_back_at or self._time[at]
-        handed = interest + (0 if called_back_at else luck["sync_latency"][i])
+        latency = Span(luck["sync_latency"][i], self._rules.syncs_in_business)
+        handed = interest if called_back_at else self._after(interest, latency, team)
         available = interest if called_back_at else max(handed, self._after(interest, terms.earliest, team))
         called_back = called_back_at > 0
         spells = 1 if agreement.routing == POOL or len(self._roster.members(team)) == 1 else 1 + agreement.recycles
@@ -129,7 +130,7 @@ class Unhurried:
                         return named
                     available = named
                     called_back = True
-                elif attempt < terms.attempts:
+                elif attempt < terms.attempts and not luck["given_up"][k, i]:
                     available = self._after(ends, terms.gaps[attempt - 1], team)
                 else:
                     return FINAL if agreement.close_after_attempts else -ends

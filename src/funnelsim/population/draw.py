@@ -87,6 +87,7 @@ def draw_leads(
         tired=touches.tired,
         callback_at=touches.callback_at,
         misjudged=touches.misjudged,
+        given_up=touches.given_up,
         show_until=deals.show_until,
         meeting_ms=deals.meeting_ms,
         deal_work_ms=deals.deal_work_ms,

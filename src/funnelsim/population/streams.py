@@ -72,6 +72,7 @@ STREAM: dict[str, int] = {
     "too_soon": 49,
     "prep_needed": 50,
     "sync_delay": 51,
+    "given_up": 52,  # k = touch
 }
 
 SMALLEST = 2.0**-54

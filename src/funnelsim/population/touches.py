@@ -30,6 +30,7 @@ class Touches:
     tired: Bool
     callback_at: Int64
     misjudged: Bool
+    given_up: Bool
 
 
 def draw_touches(arrivals: Arrivals, journey: Journey, market: Market, *, able: Bool, max_touches: int) -> Touches:
@@ -48,6 +49,7 @@ def draw_touches(arrivals: Arrivals, journey: Journey, market: Market, *, able: 
         return out
 
     connect, reply = _reach(arrivals, market, max_touches)
+    nobody = np.zeros((max_touches, luck.n), dtype=np.bool_)
     return Touches(
         connect_until=connect,
         reply_until=reply,
@@ -59,6 +61,7 @@ def draw_touches(arrivals: Arrivals, journey: Journey, market: Market, *, able: 
         tired=happens(temper.tired_share, "tired"),
         callback_at=_callbacks(arrivals, journey, market, max_touches),
         misjudged=happens(misjudged, "misjudged"),
+        given_up=happens(temper.given_up_share, "given_up") if temper.given_up_share > 0.0 else nobody,
     )
 
 

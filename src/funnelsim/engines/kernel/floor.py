@@ -82,6 +82,7 @@ class TouchLuck(NamedTuple):
     tired: Table
     callback_at: Table
     misjudged: Table
+    given_up: Table
 
 
 class MeetingLuck(NamedTuple):

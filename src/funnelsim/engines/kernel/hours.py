@@ -38,10 +38,16 @@ def productivity(s: Floor, r: int, now: int) -> int:
 @part
 def after(s: Floor, t: int, term: int, team: int) -> int:
     """Return the end of a term that begins at `t`; `term` is its place in `Floor.g`, `team` whose hours count."""
-    c = s.c
     ms = s.g[term]
     if ms == 0 or s.g[term + 1] == 0:
         return t + ms
+    return open_ms_later(s, t, ms, team)
+
+
+@part
+def open_ms_later(s: Floor, t: int, ms: int, team: int) -> int:
+    """Return the earliest moment with `ms` (> 0) of a team's open time after `t`."""
+    c = s.c
     # The arithmetic of `calendar.BusinessClock`, over the same three columns.
     opens, n = s.team[team, T.OPENS], s.team[team, T.SHIFTS]
     closes, closing = opens + n, opens + 2 * n

@@ -109,6 +109,7 @@ def numbers_of_run(leads: Leads, roster: Roster, agreement: Agreement, rules: Ru
     g[G.NO_SHOW] = rules.no_show_ms
     g[G.MAX_TOUCHES], g[G.MAX_MEETINGS] = rules.max_touches, rules.max_meetings
     g[G.FROM_AVAILABLE], g[G.BY_DELAY] = rules.reach_from_available, rules.closes_by_delay
+    g[G.SYNC_BUSINESS], g[G.GIVES_UP] = rules.syncs_in_business, leads.given_up.any()
     g[G.UNPREPARED] = rules.unprepared_permille
     g[G.MOST_PIECES] = int(leads.deal_work_ms.max(initial=0)) // agreement.slot_ms + 1
     for result, state in FINAL_STATE.items():

@@ -21,7 +21,7 @@ from funnelsim.engines.kernel.closing import (
 )
 from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import Floor, Visits, part
-from funnelsim.engines.kernel.hours import after
+from funnelsim.engines.kernel.hours import after, open_ms_later
 from funnelsim.engines.kernel.lists import drop, drop_pieces, queue
 from funnelsim.engines.kernel.routing import choose, release_lead, route, takes_owner, waits_for_owner
 from funnelsim.engines.kernel.rows import handover_row, unassigned_row
@@ -192,7 +192,7 @@ def worked(s: Floor, c: int, at: int, result: int) -> int:
                 lead[c, L.FIRST] = 1
                 lead[c, L.AVAILABLE] = now
                 lead[c, L.DUE] = after(s, now, terms + G.FIRST_TOUCH, g[G.TOUCH_TEAM])
-            elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS]:
+            elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] or lead[c, L.GIVEN_UP] != 0:
                 return EXHAUSTED if g[G.CLOSE_AFTER] != 0 else NURTURE
             else:
                 gap = g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)
@@ -402,7 +402,10 @@ def to_sales(s: Floor, visits: Visits, c: int, synced: bool) -> None:
         begin_sales(s, visits, c, lead[c, L.AT_EVENT])
         return
     enter_state(s, c, IS_SYNCING)
-    wait_until(s, c, L.SYNCING, g[G.NOW] + lead[c, L.SYNC_LATENCY], HANDED_OVER, 0)
+    until = g[G.NOW] + lead[c, L.SYNC_LATENCY]
+    if g[G.SYNC_BUSINESS] != 0:
+        until = open_ms_later(s, g[G.NOW], lead[c, L.SYNC_LATENCY], g[G.TOUCH_TEAM])
+    wait_until(s, c, L.SYNCING, until, HANDED_OVER, 0)
 
 
 @part

@@ -120,6 +120,8 @@ def begin_touch(s: Floor, luck: TouchLuck, c: int, r: int) -> int:
             work += follows
         else:
             lead[c, L.RESULT] = NOT_REACHED
+    if g[G.GIVES_UP] != 0:
+        lead[c, L.GIVEN_UP] = luck.given_up[k, i]
     return ramped(work, permille)
 
 
