@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from funnelsim.records import Bool, Float64
+from funnelsim.records import Bool, Float64, Int64
 
 Direction = Literal["maximize", "minimize"]
+_BATCH = 100  # resamples held in memory at once
 
 
 def nondominated(points: ArrayLike, directions: Sequence[Direction]) -> Bool:
@@ -36,7 +37,12 @@ def nondominated(points: ArrayLike, directions: Sequence[Direction]) -> Bool:
 
 
 def probability_nondominated(
-    samples: ArrayLike, directions: Sequence[Direction], *, resamples: int = 1_000, seed: int = 0
+    samples: ArrayLike,
+    directions: Sequence[Direction],
+    *,
+    allowed: Callable[[Int64], Bool] | None = None,
+    resamples: int = 1_000,
+    seed: int = 0,
 ) -> Float64:
     """Return the probability that each point is on the front of the means, by bootstrap over replications.
 
@@ -45,6 +51,8 @@ def probability_nondominated(
     Args:
         samples: (r, n, m), an objective of a point in a replication.
         directions: 'maximize' or 'minimize' for each objective.
+        allowed: Given the replications of a resample, (r,), returns which points, (n,), take part in it, the others
+            being neither on its front nor dominating anybody; None = all.
         resamples: How many resamples.
         seed: Seed of the resampling; 0 is a seed.
 
@@ -54,12 +62,19 @@ def probability_nondominated(
     values = np.asarray(samples, dtype=np.float64)
     if values.ndim != 3 or values.shape[0] == 0:
         raise ValueError(f"samples must be (replications, points, objectives), got shape {values.shape}")
-    rng = np.random.default_rng(seed)
-    replications = values.shape[0]
-    times_on_front = np.zeros(values.shape[1], dtype=np.float64)
-    for _ in range(resamples):
-        chosen = rng.integers(0, replications, replications)
-        times_on_front += nondominated(values[chosen].mean(axis=0), directions)
+    replications, points = values.shape[:2]
+    losses = _losses(values.reshape(replications * points, -1), directions).reshape(values.shape)
+    drawn = np.random.default_rng(seed).integers(0, replications, (resamples, replications))
+    times_on_front = np.zeros(points, dtype=np.float64)
+    for begin in range(0, resamples, _BATCH):
+        picked = drawn[begin : begin + _BATCH]
+        means = losses[picked].mean(axis=1)  # (resamples, points, objectives)
+        if allowed is not None:
+            means[~np.array([allowed(one) for one in picked])] = np.nan
+        one, other = means[:, :, None, :], means[:, None, :, :]
+        # Comparisons with nan are false, so undefined points dominate none.
+        dominated = ((other <= one).all(axis=3) & (other < one).any(axis=3)).any(axis=2)
+        times_on_front += (~dominated & ~np.isnan(means).any(axis=2)).sum(axis=0)
     return times_on_front / resamples
 
 

@@ -264,7 +264,7 @@ def test_where_nothing_is_better_the_front_says_so():
     figure = front_figure([TODAY], in_force=TODAY, knee="#0", x=WASTED, y=REVENUE, period="", imprint=IMPRINT)
 
     assert title(figure).startswith("No policy found is better than today's")
-    assert [text.get_text() for text in figure.axes[0].texts] == ["today, the knee"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["today, knee"]
 
 
 def test_names_on_a_crowded_front_do_not_cover_one_another():

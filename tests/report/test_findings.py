@@ -71,7 +71,7 @@ def test_what_cannot_be_promised_is_a_dash():
 
     words = promise_text(kept)
 
-    assert "6 attempts to those not reached" in words
+    assert "5.6 ± 0.5 attempts to those not reached" in words
     assert "h apart (– h in 9 of 10 cases)" in words
     assert "first touch within – open hours (– h by the calendar)" in words
 
@@ -119,7 +119,7 @@ def test_where_nothing_is_feasible_it_says_so(tmp_path):
         "No policy found keeps every constraint, and neither does today's: "
         f"first_touch_attainment >= 1 (today {today:.3f})."
     ]
-    assert findings.knee_of(tuned) is None
+    assert tuned.knee is None
     [today] = findings.overview(tuned)[1]
     assert today[-1] == "breaks a constraint"
 
@@ -151,7 +151,7 @@ def test_with_a_single_policy_nothing_was_searched(tmp_path):
 
     assert verdict_lines(tuned) == ["Nothing was searched: only today's policy was tried."]
     assert method_line(tuned).startswith("1 policy tried on 3 common replications")
-    assert findings.knee_of(tuned) is None
+    assert tuned.knee is None
     [today] = findings.overview(tuned)[1]
     assert today[0] == "today"
     assert not any("optimism" in line for line in notes(tuned))
@@ -202,10 +202,10 @@ def test_the_overview_has_a_row_for_today_and_each_policy_of_the_front(better):
 def test_the_knee_is_marked_where_there_is_more_than_one_policy_to_choose_from(trading, better):
     assert len(trading.report.policies) > 1
     marked = [row[0] for row in findings.overview(trading)[1] if "(knee)" in row[0]]
-    assert marked == [f"{findings.knee_of(trading)} (knee)"]
+    assert marked == [f"{trading.knee} (knee)"]
     # A front of one has none.
     assert (len(better.report.policies), better.report.in_force_on_front) == (1, False)
-    assert findings.knee_of(better) is None
+    assert better.knee is None
     [alone] = better.report.policies
     told = [*(row[0] for row in findings.overview(better)[1]), *findings.policy_lines(better, alone)]
     assert not any("knee" in words for words in told)
@@ -225,7 +225,7 @@ def test_the_knee_and_the_best_in_each_objective_are_told_first(trading):
     policies = trading.report.policies
     told = findings.told_first(trading, most=2)
 
-    assert told[0].tried.number == findings.knee_of(trading)
+    assert told[0].tried.number == trading.knee
     best = max(policies, key=lambda p: p.effects[0].estimate.mean)
     assert best in findings.told_first(trading, most=3)
     assert len(findings.told_first(trading, most=100)) == len(policies)

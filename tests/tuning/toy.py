@@ -86,9 +86,12 @@ def measured(job: Job) -> Row:
     revenue, wasted = true_means(policy.scoring.cutoff, policy.sla.attempts)
     common = np.random.default_rng([job.replication, 1]).standard_normal(2)
     own = np.random.default_rng([job.replication, int(job.policy, 16)]).standard_normal(2)
+    share = float(wasted + 0.02 * common[1] + 0.001 * own[1])
     return {
         "revenue": float(revenue + 80 * common[0] + 5 * own[0]),
-        "leads_wasted_share": float(wasted + 0.02 * common[1] + 0.001 * own[1]),
+        "profit": float(0.6 * revenue - 200.0 + 50 * common[0] + 3 * own[0]),
+        "leads_wasted": 200.0 * share,
+        "leads_wasted_share": share,
         "first_touch_attainment": float(1.0 - policy.sla.attempts / 20 + 0.05 * common[0]),
     }
 

@@ -12,6 +12,8 @@ import click
 from funnelsim.cli import options, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from funnelsim.engines.choice import Wish
     from funnelsim.tuning.study import Progress, Tuned
 
@@ -45,6 +47,20 @@ TOLD = 4
     metavar="S",
     help="Root of all luck, the leads' and the sampler's, in place of run.seed and search.seed; 0 is a seed.",
 )
+@click.option(
+    "--until-plateau",
+    type=options.SHARE,
+    is_flag=False,
+    flag_value="1%",
+    metavar="[SHARE]",
+    help="Stop before --trials where the front's hypervolume grew by less than SHARE (1% unless given) over the last "
+    "search.plateau_over policies; in place of search.plateau.",
+)
+@click.option(
+    "--trade-off",
+    metavar="TEXT",
+    help="Name the policy to choose at a price, such as '500 per wasted lead'; in place of search.trade_off.",
+)
 @options.json_option
 def tune(
     config: Path,
@@ -56,6 +72,8 @@ def tune(
     resume: bool,
     force: bool,
     seed: int | None,
+    until_plateau: float | None,
+    trade_off: str | None,
     as_json: bool,
 ) -> None:
     """Search the policy of CONFIG: which changes bring more of the objectives, and how sure that is.
@@ -68,6 +86,7 @@ def tune(
     from funnelsim import __version__
     from funnelsim.cli.failures import resume_with
     from funnelsim.cli.files import open_scenario
+    from funnelsim.report.search_figures import search_figures
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
     from funnelsim.tuning.study import WORDS, Plan
@@ -78,9 +97,10 @@ def tune(
         raise click.UsageError("--resume goes on with a study and --force starts again: give one of them")
     started = dt.datetime.now(dt.UTC)
     scenario = open_scenario(config)
-    if seed is not None:
-        run, search = scenario.run.model_copy(update={"seed": seed}), scenario.search.model_copy(update={"seed": seed})
-        scenario = scenario.model_copy(update={"run": run, "search": search})
+    given = {"seed": seed, "plateau": until_plateau, "trade_off": _checked(trade_off)}
+    run = scenario.run if seed is None else scenario.run.model_copy(update={"seed": seed})
+    search = scenario.search.model_copy(update={key: value for key, value in given.items() if value is not None})
+    scenario = scenario.model_copy(update={"run": run, "search": search})
     folder = out or Path("results") / f"{scenario.name or config.stem}-tune"
     goals = goals_of(scenario)
     chosen = screen.chosen_engine(engine)
@@ -88,7 +108,8 @@ def tune(
     plan = Plan(
         scenario, goals, folder, __version__, trials=trials, resume=resume, force=force, engine=chosen.name
     )  # fmt: skip
-    resume_with(_again(config, trials=trials, folder=folder, seed=seed))
+    kept = {"--trials": trials, "--seed": seed, "--until-plateau": until_plateau, "--trade-off": trade_off}
+    resume_with(_again(config, folder, kept))
     with _PhaseBars() as progress:
         tuned = carry_through(
             plan,
@@ -96,16 +117,28 @@ def tune(
             progress=progress,
             note=screen.warn,
         )
-    more = {WORDS: _words(tuned).encode(), **_figures(tuned)}
+    more = {WORDS: _words(tuned).encode(), **search_figures(tuned)}
     files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
     _tell(tuned, files, as_json=as_json)
 
 
-def _again(config: Path, *, trials: int | None, folder: Path, seed: int | None) -> str:
-    """Return the command that goes on with this study."""
+def _checked(trade_off: str | None) -> str | None:
+    """Return the trade-off as given, having read it."""
+    from funnelsim.config.trade_off import TradeOff
+
+    if trade_off is not None:
+        try:
+            TradeOff.parse(trade_off)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}, got '{trade_off}'", param_hint="--trade-off") from None
+    return trade_off
+
+
+def _again(config: Path, folder: Path, given: Mapping[str, object]) -> str:
+    """Return the command that goes on with this study; options that were not given are None."""
     words = ["funnelsim", "tune", str(config), "--resume", "--out", str(folder)]
-    words += [] if trials is None else ["--trials", str(trials)]
-    words += [] if seed is None else ["--seed", str(seed)]
+    for option, value in given.items():
+        words += [] if value is None else [option, str(value)]
     return shlex.join(words)
 
 
@@ -146,57 +179,19 @@ def _tell(tuned: Tuned, files: list[str], *, as_json: bool) -> None:
 
 def _words(tuned: Tuned, *, most: int | None = None) -> str:
     """Return the findings in words; at most `most` policies are told one by one."""
-    from funnelsim.report import findings, findings_verdict
+    from funnelsim.report import findings, findings_search, findings_verdict
 
-    headings, rows = findings.overview(tuned)
+    def tabled(table: tuple[list[str], list[list[str]]], *notes: str) -> str:
+        headings, rows = table
+        return "\n".join([screen.table(headings, rows).rstrip("\n"), *notes]) if rows else ""
+
     told = findings.told_first(tuned, most=len(tuned.report.policies) if most is None else most)
-    table = "\n".join([screen.table(headings, rows).rstrip("\n"), *findings_verdict.notes(tuned)])
-    parts = ["\n".join(findings_verdict.verdict_lines(tuned)), table]
-    parts += ["\n".join(findings.policy_lines(tuned, policy)) for policy in told]
-    return "\n\n".join([*parts, findings_verdict.method_line(tuned)]) + "\n"
-
-
-def _figures(tuned: Tuned) -> dict[str, bytes]:
-    """Return the figure of the front as a file, where there are two objectives or more to draw."""
-    from funnelsim.report.figures_front import FrontPoint, Goal, front_figure
-    from funnelsim.report.figures_sheet import Imprint, png
-    from funnelsim.report.findings import knee_of, measure_words, scaled, unit_of
-    from funnelsim.tuning.driver import REPORT_FROM
-    from funnelsim.tuning.study import FIGURE
-
-    scenario, objectives = tuned.plan.scenario, tuned.plan.goals.objectives
-    if len(objectives) < 2:
-        return {}
-    # In the units of the table of findings: money that adds up over the window is told as so much a year.
-    days, currency = scenario.run.horizon_days, scenario.economics.currency
-    (y_unit, y_factor, y_period), (x_unit, x_factor, x_period) = (
-        unit_of(g.measure, currency=currency, days=days) for g in objectives[:2]
-    )
-    y = Goal(measure_words(objectives[0].measure), y_unit + y_period, "up" if objectives[0].sign > 0 else "down")
-    x = Goal(measure_words(objectives[1].measure), x_unit + x_period, "up" if objectives[1].sign > 0 else "down")
-    points = {
-        p.tried.number: FrontPoint(
-            f"#{p.tried.number}",
-            x=scaled(p.effects[1].estimate, x_factor),
-            y=scaled(p.effects[0].estimate, y_factor),
-        )
-        for p in (tuned.report.in_force, *tuned.report.policies)
-    }
-    bend = knee_of(tuned)
-    n = scenario.search.report_replications
-    imprint = Imprint(
-        configuration=scenario.name,
-        seed=scenario.run.seed,
-        replications=f"replications {REPORT_FROM}–{REPORT_FROM + n - 1}",
-        version=tuned.plan.version,
-    )
-    figure = front_figure(
-        list(points.values()),
-        in_force=points[0],
-        knee=None if bend is None else f"#{bend}",
-        x=x,
-        y=y,
-        period=f"Leads created in {days} days; mean and 95 % interval of {n} fresh replications",
-        imprint=imprint,
-    )
-    return {FIGURE: png(figure, imprint)}
+    parts = [
+        "\n".join([*findings_verdict.verdict_lines(tuned), *findings_search.choice_lines(tuned)]),
+        tabled(findings.overview(tuned), *findings_verdict.notes(tuned)),
+        tabled(findings_search.front_table(tuned), *findings_search.front_notes(tuned)),
+        *("\n".join(findings.policy_lines(tuned, policy)) for policy in told),
+        tabled(findings_search.importance_table(tuned), findings_search.importance_note(tuned)),
+        "\n".join([*findings_search.history_lines(tuned), findings_verdict.method_line(tuned)]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

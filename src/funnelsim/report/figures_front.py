@@ -12,10 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from funnelsim.pareto import nondominated
 from funnelsim.report.digits import scale_of, short, tick
 from funnelsim.report.figures_sheet import (
     BLUE,
     FAINT,
+    GREEN,
     INK,
     MARGIN,
     PALE,
@@ -23,6 +25,7 @@ from funnelsim.report.figures_sheet import (
     TEXT_PT,
     VERMILION,
     Imprint,
+    only_bottom,
     place,
     sheet,
     tick_text,
@@ -30,6 +33,8 @@ from funnelsim.report.figures_sheet import (
 from funnelsim.stats import Interval
 
 WIDTH, HEIGHT = 9.6, 6.2
+STRIP = 3.4
+"""Inches added at the right where profits are drawn."""
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, bottom, right and top, in pixels."""
 _PLACES = (
@@ -62,6 +67,8 @@ class FrontPoint:
     x: Interval
     y: Interval
     dominated: bool = False
+    probability: float | None = None  # that it is on the front
+    profit: Interval | None = None
 
 
 def front_figure(
@@ -73,6 +80,8 @@ def front_figure(
     y: Goal,
     period: str,
     imprint: Imprint,
+    chosen: str | None = None,
+    profit: Goal | None = None,
 ) -> Figure:
     """Return the policies found with 95 % intervals on both objectives, the policy in force and the knee marked.
 
@@ -84,38 +93,94 @@ def front_figure(
         y: The objective on the vertical axis.
         period: What the points are, in words.
         imprint: Where the numbers come from.
+        chosen: Label of the policy that the user's trade-off names; None = none.
+        profit: What the points' `profit` is, drawn in a strip beside the front; None = no strip.
     """
     found = [p for p in points if p.label != in_force.label]
     front = sorted((p for p in found if not p.dominated), key=lambda p: p.x.mean)
     knee_point = next((p for p in points if p.label == knee), None)
-    title = _title(knee_point, front, in_force, x=x, y=y)
-    figure = sheet(title=title, subtitle=period, imprint=imprint, width=WIDTH, height=HEIGHT)
+    chosen_point = next((p for p in points if p.label == chosen), None)
+    title = _title(chosen_point or knee_point, front, in_force, x=x, y=y)
+    strip = profit is not None and in_force.profit is not None
+    if any(p.probability is not None for p in points):
+        period += "; per cent: how surely on the front"
+    figure = sheet(
+        title=title, subtitle=period, imprint=imprint, width=WIDTH + (STRIP if strip else 0.0), height=HEIGHT
+    )
     axes = place(figure, left=MARGIN + 0.85, bottom=1.05, width=WIDTH - 2 * MARGIN - 1.0, height=HEIGHT - 2.3)
     axes.grid(color=FAINT, lw=1)
     axes.set_axisbelow(True)
     _cross(axes, [p for p in found if p.dominated], colour=PALE, size=4)
-    if len(front) > 1:
-        axes.plot([p.x.mean for p in front], [p.y.mean for p in front], color=BLUE, lw=1, alpha=0.35, zorder=2)
+    line = _undominated(front, x=x, y=y)
+    if len(line) > 1:
+        axes.plot([p.x.mean for p in line], [p.y.mean for p in line], color=BLUE, lw=1, alpha=0.35, zorder=2)
     _cross(axes, front, colour=BLUE, size=6.5)
     if knee_point is not None:
         axes.plot(knee_point.x.mean, knee_point.y.mean, "o", ms=14, mfc="none", mec=INK, mew=1.4, zorder=6)
+    if chosen_point is not None:
+        axes.plot(chosen_point.x.mean, chosen_point.y.mean, "D", ms=17, mfc="none", mec=GREEN, mew=1.8, zorder=6)
     _cross(axes, [in_force], colour=VERMILION, size=8, marker="s")
     _scales(axes, [*found, in_force], x=x, y=y)
-    names = {p.label: f"{p.label} knee" if p.label == knee else p.label for p in front}
-    names |= {in_force.label: "today" if in_force.label != knee else "today, the knee"}
-    _labels(axes, [in_force, *front], names, in_force.label)
+    names = {p.label: _name(p, in_force, knee=knee, chosen=chosen) for p in [*front, in_force]}
+    sure = {p.label: _sure(p) for p in [*front, in_force]}
+    _labels(axes, [in_force, *front], {label: f"{names[label]}{sure[label]}" for label in names}, in_force.label)
+    if strip and profit is not None:
+        _profits(figure, sorted([*front, in_force], key=lambda p: p.y.mean), names, in_force.label, profit)
     return figure
 
 
-def _title(knee: FrontPoint | None, front: Sequence[FrontPoint], in_force: FrontPoint, *, x: Goal, y: Goal) -> str:
+def _undominated(points: Sequence[FrontPoint], *, x: Goal, y: Goal) -> list[FrontPoint]:
+    """Return the points that no other dominates by its means: one kept by the selection may have fallen back."""
+    means = [[p.x.mean, p.y.mean] for p in points]
+    if not means:
+        return []
+    kept = nondominated(means, ["maximize" if goal.better == "up" else "minimize" for goal in (x, y)])
+    return [p for p, on_front in zip(points, kept.tolist(), strict=True) if on_front]
+
+
+def _name(point: FrontPoint, in_force: FrontPoint, *, knee: str | None, chosen: str | None) -> str:
+    words = ["today" if point.label == in_force.label else point.label]
+    words += ["knee"] if point.label == knee else []
+    words += ["chosen"] if point.label == chosen else []
+    return ", ".join(words) if words[0] == "today" else " ".join([words[0], ", ".join(words[1:])]).strip()
+
+
+def _sure(point: FrontPoint) -> str:
+    if point.probability is None:
+        return ""
+    percent = point.probability * 100
+    return " >99 %" if 99.5 <= percent < 100 else " <1 %" if 0 < percent < 0.5 else f" {percent:.0f} %"
+
+
+def _profits(figure: Figure, points: Sequence[FrontPoint], names: dict[str, str], today: str, goal: Goal) -> None:
+    """Draw each policy's profit with its interval in a strip at the right, in the order of the vertical objective."""
+    axes = place(figure, left=WIDTH + 1.05, bottom=1.05, width=STRIP - MARGIN - 1.05, height=HEIGHT - 2.3)
+    axes.grid(axis="x", color=FAINT, lw=1)
+    axes.set_axisbelow(True)
+    only_bottom(axes)
+    shown = [(at, p.profit, p.label) for at, p in enumerate(points) if p.profit is not None]
+    for at, own, label in shown:
+        colour, marker = (VERMILION, "s") if label == today else (BLUE, "o")
+        axes.errorbar(
+            own.mean, at, xerr=_width(own), fmt=marker, color=colour, ms=6, mec=PAPER, mew=0.8, elinewidth=1.2
+        )
+    axes.set_yticks([at for at, _, _ in shown], [names[label] for _, _, label in shown])
+    for text, (_, _, label) in zip(axes.get_yticklabels(), shown, strict=True):
+        text.set(color=VERMILION if label == today else INK, size=TEXT_PT - (1 if len(shown) > 14 else 0))
+    axes.set_ylim(-0.7, len(points) - 0.3)
+    _scale(axes, "x", goal, [own for _, own, _ in shown])
+    axes.locator_params(axis="x", nbins=4)
+
+
+def _title(named: FrontPoint | None, front: Sequence[FrontPoint], in_force: FrontPoint, *, x: Goal, y: Goal) -> str:
     def both(point: FrontPoint, *, named: bool) -> str:
         parts = ((y, point.y.mean), (x, point.x.mean))
         return ", ".join(f"{goal.name} {goal.words(v)}" if named else goal.words(v) for goal, v in parts)
 
-    chosen = knee or (front[0] if front else None)
-    if chosen is None or chosen.label == in_force.label:
+    point = named or (front[0] if front else None)
+    if point is None or point.label == in_force.label:
         return f"No policy found is better than today's: {both(in_force, named=True)}"
-    return f"Policy {chosen.label}: {both(chosen, named=True)}; today {both(in_force, named=False)}"
+    return f"Policy {point.label}: {both(point, named=True)}; today {both(in_force, named=False)}"
 
 
 def _cross(axes: Axes, points: Sequence[FrontPoint], *, colour: str, size: float, marker: str = "o") -> None:
@@ -169,6 +234,8 @@ def _labels(axes: Axes, points: Sequence[FrontPoint], names: dict[str, str], tod
     pixels = axes.figure.dpi / 72
     spots = [np.asarray(axes.transData.transform((p.x.mean, p.y.mean))) for p in points]
     reach = [9.0 * pixels if "knee" in names[p.label] else 4.0 * pixels for p in points]
+    whole = axes.get_window_extent()
+    inside: Box = (whole.x0, whole.y0, whole.x1, whole.y1)
     taken = [_around(spot, r) for spot, r in zip(spots, reach, strict=True)]
     for point, spot in zip(points, spots, strict=True):
         words = names[point.label]
@@ -180,12 +247,12 @@ def _labels(axes: Axes, points: Sequence[FrontPoint], names: dict[str, str], tod
             va="center",
             size=TEXT_PT,
             color=VERMILION if point.label == today else INK,
-            weight="bold" if words != point.label else "normal",
+            weight="bold" if "knee" in words or "chosen" in words or point.label == today else "normal",
             zorder=7,
         )
         extent = label.get_window_extent()
         places = [(dx, dy, _box(spot, dx * pixels, dy * pixels, extent.width, extent.height)) for dx, dy in _PLACES]
-        dx, dy, box = min(places, key=lambda place: sum(_shared(place[2], other) for other in taken))
+        dx, dy, box = min(places, key=lambda place: _covered(place[2], taken, inside))
         taken.append(box)
         label.set_position((dx, dy))
         label.set_horizontalalignment("left" if dx > 0 else "right" if dx < 0 else "center")
@@ -199,6 +266,12 @@ def _box(spot: NDArray[np.float64], dx: float, dy: float, wide: float, tall: flo
 
 def _around(spot: NDArray[np.float64], reach: float) -> Box:
     return (spot[0] - reach, spot[1] - reach, spot[0] + reach, spot[1] + reach)
+
+
+def _covered(box: Box, taken: Sequence[Box], inside: Box) -> float:
+    """Return the area of a box that others share or that lies outside the axes."""
+    outside = (box[2] - box[0]) * (box[3] - box[1]) - _shared(box, inside)
+    return outside + sum(_shared(box, other) for other in taken)
 
 
 def _shared(a: Box, b: Box) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from funnelsim.metrics import MEASURES
-from funnelsim.pareto import knee
 from funnelsim.report.digits import decimals_of, estimate, plain, scale_of
 from funnelsim.stats import Interval
 from funnelsim.tuning.space import Change
@@ -121,10 +120,14 @@ def certainty(effect: Effect) -> str:
 
 
 def promise_text(kept: dict[str, Interval]) -> str:
-    """Return the terms that a policy can promise: what it kept in 90 % of cases, mean over replications."""
+    """Return the terms that a policy can promise: what it kept in 90 % of cases, with 95 % intervals."""
 
     def value(name: str, digits: int) -> str:
-        return plain(kept[name].mean, digits) if name in kept else plain(math.nan, 0)
+        found = kept.get(name, Interval(math.nan, math.nan, 0))
+        if not (math.isfinite(found.half_width) and found.half_width > 0):
+            return plain(found.mean, digits)
+        decimals = min(decimals_of(found.mean, found.half_width), 1)  # of hours, attempts and leads
+        return f"{plain(found.mean, decimals)} ± {plain(found.half_width, decimals)}"
 
     return (
         f"first touch within {value('promise_first_touch_business_hours', 1)} open hours "
@@ -135,18 +138,6 @@ def promise_text(kept: dict[str, Interval]) -> str:
     )
 
 
-def knee_of(tuned: Tuned) -> int | None:
-    """Return the number of the front's policy beyond which one objective costs much of another; None without one.
-
-    The policy in force takes part where it is on the front. A front of a single policy has no knee.
-    """
-    front = [*tuned.report.policies, *([tuned.report.in_force] if tuned.report.in_force_on_front else [])]
-    means = [[e.estimate.mean for e in p.effects] for p in front]
-    if sum(all(math.isfinite(m) for m in row) for row in means) < 2:
-        return None
-    return front[knee(means, [g.direction for g in tuned.plan.goals.objectives])].tried.number
-
-
 def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
     """Return the headings and rows of a table: today's policy and those of the front, with every objective."""
     currency, days = tuned.plan.scenario.economics.currency, tuned.plan.scenario.run.horizon_days
@@ -155,11 +146,11 @@ def overview(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
         unit, _, period = unit_of(goal.measure, currency=currency, days=days)
         headings += [f"{measure_words(goal.measure)}, {scale_of(unit)[1]}{period}", "against today", "optimism"]
     headings.append("finding")
-    bend = knee_of(tuned)
+    bend = tuned.knee
     rows = []
     for policy in (tuned.report.in_force, *tuned.report.policies):
         number = policy.tried.number
-        row = [("today" if number == 0 else str(number)) + (" (knee)" if number == bend else "")]
+        row = [name_of(number, knee=bend)]
         for e in policy.effects:
             unit, factor, _ = unit_of(e.measure, currency=currency, days=days)
             mean, half_width, _ = estimate(e.estimate.mean * factor, e.estimate.half_width * factor, unit)
@@ -177,7 +168,7 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
     changes = "; ".join(change_text(c) for c in tuned.space.changes(policy.tried.candidate)) or "nothing"
     pairs = zip(policy.effects, tuned.report.in_force.effects, strict=True)
     worth = "; ".join(worth_text(e, today, currency=currency, days=days) for e, today in pairs)
-    bend = " (the knee of the front)" if number == knee_of(tuned) else ""
+    bend = " (the knee of the front)" if number == tuned.knee else ""
     lines = [
         f"Policy {number}{bend}, ready to run: {policy_file(policy)}",
         f"  changes: {changes}",
@@ -190,7 +181,7 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
 def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
     """Return at most `most` policies of the front: the knee, the best in each objective, the others by number."""
     policies = tuned.report.policies
-    bend = knee_of(tuned)
+    bend = tuned.knee
     first = [p.tried.number for p in policies if p.tried.number == bend]
     for at, goal in enumerate(tuned.plan.goals.objectives):
         defined = [p for p in policies if math.isfinite(p.effects[at].estimate.mean)]
@@ -200,6 +191,15 @@ def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
     first += [p.tried.number for p in (*tuned.report.better, *policies)]
     by_number = {p.tried.number: p for p in policies}
     return [by_number[number] for number in list(dict.fromkeys(first))[:most]]
+
+
+def name_of(number: int, *, knee: int | None) -> str:
+    """Return what a table calls a policy.
+
+    >>> name_of(0, knee=7), name_of(7, knee=7)
+    ('today', '7 (knee)')
+    """
+    return ("today" if number == 0 else str(number)) + (" (knee)" if number == knee else "")
 
 
 def unit_of(measure: str, *, currency: str, days: int) -> tuple[str, float, str]:

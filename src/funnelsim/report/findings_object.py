@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funnelsim.report.findings import knee_of
 from funnelsim.report.findings_verdict import verdict_lines
 from funnelsim.stats import Interval, interval
 from funnelsim.tuning.study import Tuned
@@ -17,7 +16,6 @@ SCHEMA_VERSION = 1
 
 def findings_object(tuned: Tuned) -> dict[str, Any]:
     """Return everything found as one JSON object; what is not defined is null."""
-    bend = knee_of(tuned)
     return {
         "schema_version": SCHEMA_VERSION,
         "scenario": tuned.plan.scenario.name,
@@ -29,7 +27,16 @@ def findings_object(tuned: Tuned) -> dict[str, Any]:
         "policies_feasible": sum(1 for t in tuned.tried if t.judgement.feasible),
         "candidates": len(tuned.selected) - 1,
         "in_force_on_front": tuned.report.in_force_on_front,
-        "knee": bend,
+        "knee": tuned.knee,
+        "trade_off": _trade_off_object(tuned),
+        "hypervolume": {
+            "after_each_policy": [_finite(v) for v in tuned.volumes.tolist()],
+            "stopped_at_plateau": tuned.at_plateau,
+        },
+        "importance": {
+            measure: [{"path": i.path, "share": i.share, "low": i.low, "high": i.high} for i in rows]
+            for measure, rows in tuned.importance.items()
+        },
         "objectives": [{"measure": g.measure, "direction": g.direction} for g in tuned.plan.goals.objectives],
         "in_force": _policy_object(tuned, tuned.report.in_force),
         "front": [_policy_object(tuned, p) for p in tuned.report.policies],
@@ -45,6 +52,7 @@ def _policy_object(tuned: Tuned, policy: Reported) -> dict[str, Any]:
         "finding": policy.finding if number else "in force",
         "feasible": policy.judgement.feasible,
         "reason": policy.judgement.reason,
+        "probability_on_front": tuned.probabilities[number],
         "changes": [
             {"path": c.path, "before": shown(c.before), "after": shown(c.after)}
             for c in tuned.space.changes(policy.tried.candidate)
@@ -60,6 +68,31 @@ def _policy_object(tuned: Tuned, policy: Reported) -> dict[str, Any]:
         },
         "promises": {name: _interval_object(kept) for name, kept in promised(rows).items()},
         "metrics": {name: _interval_object(interval([row[name] for row in rows])) for name in rows[0]},
+    }
+
+
+def _trade_off_object(tuned: Tuned) -> dict[str, Any] | None:
+    """Return what a trade-off says; money over the measured window. An open end of the prices is null."""
+    choice = tuned.choice
+    if choice is None:
+        return None
+    return {
+        "money": choice.price.money,
+        "per": choice.price.measure,
+        "of_points": choice.price.of_points,
+        "amount": choice.amount,
+        "choose": choice.chosen,
+        "steps": [{"policy": s.policy, "from": s.low, "to": _finite(s.high)} for s in choice.steps],
+        "values": [
+            {
+                "policy": w.policy,
+                **_interval_object(w.value),
+                "difference": _interval_object(w.difference),
+                "probability_best": _finite(w.probability_best),
+                "expected_regret": _finite(w.expected_regret),
+            }
+            for w in choice.worths
+        ],
     }
 
 

@@ -69,7 +69,8 @@ def volumes(tried: Sequence[Tried], goals: Goals) -> Float64:
         if np.isfinite(point).all() and not (front <= point).all(axis=1).any():
             front = np.vstack([front[~(point <= front).all(axis=1)], point])
             found[at] = _volume(front, box)
-    return found / found[-1]
+    shares: Float64 = found / found[-1]
+    return shares
 
 
 def reached_at(found: Float64, share: float) -> int:

@@ -6,19 +6,24 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from funnelsim.config.scenario import Scenario
 from funnelsim.errors import Fault, InputError, ResultError
+from funnelsim.records import Float64
 from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Candidate, Tried, search
 from funnelsim.tuning.evaluations import Evaluate, Evaluations, Step
 from funnelsim.tuning.fingerprint import check_same, new_study, other_versions, read_study, write_study
+from funnelsim.tuning.front import knee_of, probability_on_front
 from funnelsim.tuning.goals import Goals, Row
-from funnelsim.tuning.history import Plateau
+from funnelsim.tuning.history import Plateau, volumes
+from funnelsim.tuning.importance import Importance, importance
 from funnelsim.tuning.journal import held, open_study, whole_batches
 from funnelsim.tuning.selection import Selected, candidates, select
 from funnelsim.tuning.space import PolicySpace
+from funnelsim.tuning.trade_off import Choice, choose, price_of
 from funnelsim.tuning.verdict import Report, report
 
 STUDY, JOURNAL, EVALUATIONS, LOCK = "study.json", "journal.log", "evaluations.jsonl", "study.lock"
@@ -30,6 +35,7 @@ FRONT, FIGURE, WORDS, TRIALS, PROVENANCE, CONFIGURATION = (
     "provenance.json",
     "scenario.toml",
 )
+HYPERVOLUME, IMPORTANCE = "hypervolume.png", "importance.png"
 _POLICY_FILE = re.compile(r"policy_\d+\.toml")
 LEFTOVERS = {LOCK, f"{STUDY}.part"}
 """What a study leaves that was killed before it began."""
@@ -55,7 +61,7 @@ class Plan:
     engine: str = "reference"  # the one that plays; any gives the same study, so a resumed one may change it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is derived is worked out once, where it is asked for
 class Tuned:
     """What a study found."""
 
@@ -65,6 +71,38 @@ class Tuned:
     selected: tuple[Selected, ...]  # the policy in force, then every candidate
     report: Report
     rows: dict[int, list[Row]]  # all measures of the reported policies by number, on the report's replications
+
+    @property
+    def at_plateau(self) -> bool:
+        """Return whether the search ended before its cap."""
+        return self.plan.trials is not None and len(self.tried) < self.plan.trials
+
+    @cached_property
+    def volumes(self) -> Float64:
+        """Return the hypervolume after each policy (see `history.volumes`)."""
+        return volumes(self.tried, self.plan.goals)
+
+    @cached_property
+    def importance(self) -> dict[str, list[Importance]]:
+        """Return for each objective how much every variable matters, the most important first."""
+        return importance(self.tried, self.plan.goals, self.space.distributions, seed=self.plan.scenario.search.seed)
+
+    @cached_property
+    def probabilities(self) -> dict[int, float]:
+        """Return by number how surely each reported policy is on the front of them all."""
+        return probability_on_front(self.rows, self.plan.goals, seed=self.plan.scenario.search.seed)
+
+    @cached_property
+    def knee(self) -> int | None:
+        """Return the number of the policy at which the front bends most; None without one."""
+        return knee_of(self.report, self.plan.goals)
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """Return what a trade-off between money and another measure decides; None where there is none."""
+        price, amount = price_of(self.plan.scenario, self.plan.goals)
+        seed = self.plan.scenario.search.seed
+        return None if price is None else choose(self.report, self.rows, price, amount, seed=seed)
 
 
 def tune(
@@ -91,6 +129,7 @@ def tune(
         raise InputError(
             [Fault(plan.scenario.name, "search.variables", "names no policy field: there is nothing to vary")]
         )
+    price_of(plan.scenario, plan.goals)  # a trade-off that names nothing is told before the work
     space = PolicySpace(plan.scenario)
     with (
         _begun(plan, note or _silent) as begun,
@@ -143,7 +182,7 @@ def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, p
 
 def remove_results(folder: Path) -> None:
     """Remove the results of an earlier end of the study; its journal and evaluations are left alone."""
-    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, WORDS):
+    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, HYPERVOLUME, IMPORTANCE, WORDS):
         (folder / name).unlink(missing_ok=True)
     for path in folder.iterdir():
         if _POLICY_FILE.fullmatch(path.name):

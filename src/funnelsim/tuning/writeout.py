@@ -28,6 +28,8 @@ from funnelsim.tuning.study import CONFIGURATION, FRONT, PROVENANCE, TRIALS, Tun
 from funnelsim.tuning.verdict import Reported
 
 SCHEMA_VERSION = 1
+PROFIT = "profit"
+"""Told beside the front, whether it is an objective or not."""
 PROMISES = tuple(name for name, measure in MEASURES.items() if measure.group == "promises")
 
 
@@ -84,6 +86,7 @@ def front_rows(tuned: Tuned) -> list[dict[str, Any]]:
     rows = []
     for policy in (tuned.report.in_force, *tuned.report.policies):
         number = policy.tried.number
+        rows_of_it = tuned.rows[number]
         row: dict[str, Any] = {
             "policy": number,
             "status": "in force" if number == 0 else "front",
@@ -99,10 +102,38 @@ def front_rows(tuned: Tuned) -> list[dict[str, Any]]:
             row[f"{e.measure}_difference_half_width"] = e.difference.half_width if number else ""
             row[f"{e.measure}_p_value"] = e.p_value if number else ""
             row[f"{e.measure}_optimism"] = e.optimism if number else ""
-        for name, kept in promised(tuned.rows[number]).items():
+        if PROFIT not in row and PROFIT in rows_of_it[0]:
+            profit = interval([one[PROFIT] for one in rows_of_it])
+            row |= {PROFIT: profit.mean, f"{PROFIT}_half_width": profit.half_width}
+        row |= {"probability_on_front": tuned.probabilities[number], "knee": number == tuned.knee}
+        row |= _trade_off(tuned, number)
+        for name, kept in promised(rows_of_it).items():
             row |= {name: kept.mean, f"{name}_half_width": kept.half_width}
         rows.append(row)
     return rows
+
+
+def _trade_off(tuned: Tuned, number: int) -> dict[str, Any]:
+    """Return at which prices one policy is the choice, and its value at the price given."""
+    if tuned.choice is None:
+        return {}
+    step = next((s for s in tuned.choice.steps if s.policy == number), None)
+    row: dict[str, Any] = {
+        "chosen_from_price": "" if step is None else step.low,
+        "chosen_to_price": "" if step is None else step.high,
+    }
+    if tuned.choice.amount is None:
+        return row
+    worth = next((w for w in tuned.choice.worths if w.policy == number), None)
+    return row | {
+        "chosen": number == tuned.choice.chosen,
+        "value": "" if worth is None else worth.value.mean,
+        "value_half_width": "" if worth is None else worth.value.half_width,
+        "value_difference": "" if worth is None else worth.difference.mean,
+        "value_difference_half_width": "" if worth is None else worth.difference.half_width,
+        "probability_best": "" if worth is None else worth.probability_best,
+        "expected_regret": "" if worth is None else worth.expected_regret,
+    }
 
 
 def trial_rows(tuned: Tuned) -> list[dict[str, Any]]:
@@ -110,13 +141,14 @@ def trial_rows(tuned: Tuned) -> list[dict[str, Any]]:
     goals = tuned.plan.goals
     fates = {s.tried.number: "kept" if s.kept else f"dropped: {s.why}" for s in tuned.selected}
     rows = []
-    for t in tuned.tried:
+    for t, volume in zip(tuned.tried, tuned.volumes.tolist(), strict=True):
         row: dict[str, Any] = {"policy": t.number, "status": t.judgement.status, "reason": t.judgement.reason}
         row |= _values(tuned, t)
         row |= {g.measure: m for g, m in zip(goals.objectives, t.judgement.means, strict=True)}
         row |= {
             f"violation of {describe(c)}": v for c, v in zip(goals.constraints, t.judgement.violations, strict=True)
         }
+        row["hypervolume"] = volume  # of the search's front so far, as a share of the last
         row["selection"] = fates.get(t.number, "")
         rows.append(row)
     return rows
