@@ -148,6 +148,13 @@ class Search(Paper):
     replications: int = field(
         4, "replications", "Common replications of each policy.", ge=1, le=10_000, source="toy funnels, see docs"
     )
+    race_from: int | None = field(
+        None,
+        "replications",
+        "Give up a policy that is clearly worse after so many replications or more; never where absent.",
+        ge=2,
+        le=10_000,
+    )
     selection_replications: int = field(
         12, "replications", "Fresh ones on which the front is chosen.", ge=2, le=100_000, source="assumed"
     )
@@ -174,6 +181,11 @@ class Search(Paper):
                 TradeOff.parse(self.trade_off)
             except ValueError as error:
                 yield Broken("trade_off", f"{error}, got {self.trade_off!r}")
+
+    @binds("race_from", "replications")
+    def _race_begins_before_the_end(self) -> Iterator[Broken]:
+        if self.race_from is not None and self.race_from >= self.replications:
+            yield Broken("race_from", f"must be below replications ({self.replications}), got {self.race_from}")
 
     @binds("objectives")
     def _each_objective_once(self) -> Iterator[Broken]:

@@ -16,11 +16,12 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import TPESampler
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from funnelsim.tuning.evaluations import Evaluations, Step
-from funnelsim.tuning.goals import Goals, Judgement
+from funnelsim.tuning.goals import Goals, Judgement, Row
 from funnelsim.tuning.journal import quiet
+from funnelsim.tuning.race import Race, Rivals, Verdict, front_of
 
 SEARCH_FROM, SELECTION_FROM, REPORT_FROM = 0, 1_000_000, 2_000_000
 """First replication of the three sets of seeds: they never meet, since each set is at most a million long."""
@@ -76,6 +77,7 @@ def search(
     seed: int,
     measures: Sequence[str],
     step: Step,
+    race_from: int | None = None,
     batch_done: Callable[[Sequence[Tried]], bool] | None = None,
 ) -> list[Tried]:
     """Carry `study` on to `trials` policies and return all of them, by number.
@@ -91,28 +93,78 @@ def search(
         seed: Root of the sampler's luck.
         measures: What to keep of each evaluation.
         step: Called as evaluations are made.
+        race_from: Replications after which a policy may be given up (see `race`); None plays all policies on all.
         batch_done: Called with all policies so far where a batch has been told, and at the start; True ends the search.
     """
-    numbers = range(SEARCH_FROM, SEARCH_FROM + replications)
-
-    def evaluate(candidates: Sequence[Candidate]) -> list[Judgement]:
-        sound = [(c.digest, c.document) for c in candidates if not c.faults]
-        step((len(candidates) - len(dict(sound))) * replications)  # nothing to do for these
-        evaluations.fill(sound, numbers, measures, step)
-        return [
-            _invalid(c, goals) if c.faults else goals.judge(evaluations.rows(c.digest, numbers)) for c in candidates
-        ]
-
+    playing = _Playing(goals, evaluations, replications=replications, race_from=race_from, measures=measures, step=step)
     with quiet():
-        tried = _kept(study, space, evaluate)
+        tried = _kept(study, space, playing, batch=batch)
         while not (batch_done and batch_done(tried)) and len(tried) < trials:
             study.sampler = sampler_of(seed, len(tried) // batch)
             asked = [_ask(study, space, number) for number in range(len(tried), min(len(tried) + batch, trials))]
-            candidates = [_candidate(space, trial.number, trial.params) for trial in asked]
-            for trial, candidate, judgement in zip(asked, candidates, evaluate(candidates), strict=True):
-                tried.append(Tried(trial.number, dict(trial.params), candidate, judgement))
-                _tell(study, trial, goals, tried[-1], told=trial.number > 0 or space.holds_in_force)
+            new = _batch(space, asked, playing, tried)
+            for trial, t in zip(asked, new, strict=True):
+                _tell(study, trial, goals, t, told=trial.number > 0 or space.holds_in_force)
+            tried += new
     return tried
+
+
+class _Playing:
+    """Plays the policies of a batch on the common replications and judges them, raced where that is wanted."""
+
+    def __init__(
+        self,
+        goals: Goals,
+        evaluations: Evaluations,
+        *,
+        replications: int,
+        race_from: int | None,
+        measures: Sequence[str],
+        step: Step,
+    ) -> None:
+        self._goals, self._evaluations = goals, evaluations
+        self._race = None if race_from is None else Race(goals, start=race_from, replications=replications)
+        self._stages = (replications,) if self._race is None else self._race.stages
+        self._replications, self._measures, self._step = replications, measures, step
+
+    def __call__(self, batch: Sequence[Candidate], before: Sequence[Tried]) -> list[Judgement]:
+        """Return what is said of each policy of a batch; the first of `before`, else of `batch`, is the one in force.
+
+        It is never given up, since everything is compared with it.
+        """
+        race, rivals = self._race, self._front(before)
+        playing = {at: c for at, c in enumerate(batch) if not c.faults}
+        found = {at: _invalid(c, self._goals) for at, c in enumerate(batch) if c.faults}
+        given_up: dict[int, tuple[Verdict, int]] = {}
+        begun, n = 0, len(batch)
+        for until in self._stages:
+            policies = {c.digest: c.document for c in playing.values()}
+            self._step((n - len(policies)) * (self._replications - begun))  # nothing to do for these any more
+            numbers = range(SEARCH_FROM + begun, SEARCH_FROM + until)
+            self._evaluations.fill(policies.items(), numbers, self._measures, self._step)
+            begun, n = until, len(policies)
+            if race is None or until == self._replications:
+                break
+            for at, c in list(playing.items()):
+                verdict = race.given_up(self._rows(c, until), rivals) if at or before else None
+                if verdict is not None:
+                    given_up[at] = verdict, until
+                    del playing[at]
+        found |= {at: self._goals.judge(self._rows(c)) for at, c in playing.items()}
+        for at, (verdict, until) in given_up.items():
+            assert race is not None
+            base = before[verdict.rival or 0].candidate if before else batch[0]
+            found[at] = race.judged(verdict, self._rows(batch[at], until), self._rows(base))
+        return [found[at] for at in range(len(batch))]
+
+    def _front(self, tried: Sequence[Tried]) -> Rivals:
+        judgements = [] if self._race is None else [t.judgement for t in tried]
+        return front_of(judgements, lambda number: self._rows(tried[number].candidate), self._goals)
+
+    def _rows(self, candidate: Candidate, until: int | None = None) -> list[Row]:
+        """Return the measures of a policy in the first replications, in all of them where `until` is None."""
+        numbers = range(SEARCH_FROM, SEARCH_FROM + (self._replications if until is None else until))
+        return self._evaluations.rows(candidate.digest, numbers)
 
 
 def sampler_of(seed: int, batch: int) -> TPESampler:
@@ -121,13 +173,23 @@ def sampler_of(seed: int, batch: int) -> TPESampler:
     return TPESampler(multivariate=True, n_startup_trials=STARTUP_TRIALS, constant_liar=True, seed=int(state[0]))
 
 
-def _kept(study: optuna.Study, space: Space, evaluate: Any) -> list[Tried]:
+def _kept(study: optuna.Study, space: Space, playing: _Playing, *, batch: int) -> list[Tried]:
     """Return the policies that the study holds already, judged from their evaluations, which are mostly in the file."""
     trials = study.get_trials(deepcopy=False)
+    tried: list[Tried] = []
+    while len(tried) < len(trials):
+        tried += _batch(space, trials[len(tried) : len(tried) + batch], playing, tried)
+    return tried
+
+
+def _batch(
+    space: Space, trials: Sequence[optuna.Trial | FrozenTrial], playing: _Playing, before: Sequence[Tried]
+) -> list[Tried]:
+    """Return one batch, played and judged."""
     candidates = [_candidate(space, trial.number, trial.params) for trial in trials]
     return [
         Tried(trial.number, dict(trial.params), candidate, judgement)
-        for trial, candidate, judgement in zip(trials, candidates, evaluate(candidates), strict=True)
+        for trial, candidate, judgement in zip(trials, candidates, playing(candidates, before), strict=True)
     ]
 
 
@@ -159,6 +221,8 @@ def _tell(study: optuna.Study, trial: optuna.Trial, goals: Goals, tried: Tried, 
     judgement = tried.judgement
     if judgement.reason:
         trial.set_user_attr("reason", judgement.reason)
+    if judgement.status == "given up":
+        trial.set_user_attr("replications", judgement.replications)
     if not told:
         study.tell(trial, state=TrialState.FAIL)
         return

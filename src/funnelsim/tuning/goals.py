@@ -19,7 +19,8 @@ from funnelsim.records import Float64
 Row = Mapping[str, float]
 """The measures of one policy in one replication, by name."""
 
-Status = Literal["feasible", "infeasible", "undefined", "invalid"]
+Status = Literal["feasible", "infeasible", "undefined", "invalid", "given up"]
+"""'invalid' makes no policy; one 'given up' was not played on all replications (see `race`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Judgement:
     violations: tuple[float, ...]  # constraints; kept where <= 0
     status: Status
     reason: str = ""  # why it is not feasible
+    replications: int = 0  # on which it rests
 
     @property
     def feasible(self) -> bool:
@@ -82,15 +84,16 @@ class Goals:
         An objective that is not a finite number in some replication makes the policy `undefined`, which is never
         feasible: its mean could not be compared with that of a policy for which every replication counts.
         """
+        n = len(rows)
         means = tuple(mean([row[g.measure] for row in rows]) for g in self.objectives)
         violations = tuple(violation(c, [row[c.measure] for row in rows]) for c in self.constraints)
         absent = [g.measure for g, m in zip(self.objectives, means, strict=True) if not math.isfinite(m)]
         if absent:
-            return Judgement(means, violations, "undefined", f"{', '.join(absent)} not defined in every replication")
+            return Judgement(means, violations, "undefined", f"{', '.join(absent)} not defined in every replication", n)
         broken = [describe(c) for c, v in zip(self.constraints, violations, strict=True) if v > 0]
         if broken:
-            return Judgement(means, violations, "infeasible", f"breaks {'; '.join(broken)}")
-        return Judgement(means, violations, "feasible")
+            return Judgement(means, violations, "infeasible", f"breaks {'; '.join(broken)}", n)
+        return Judgement(means, violations, "feasible", "", n)
 
 
 def goals_of(scenario: Scenario) -> Goals:
@@ -171,16 +174,32 @@ def violation(constraint: Constraint, values: Sequence[float]) -> float:
     probability: how much the share of replications that keep the bound falls short of it. A value that is not a finite
     number does not keep its bound; one such makes the mean break it by 1.
     """
-    bound, sign = _bound(constraint)
     if constraint.probability is not None:
-        kept = sum(1 for v in values if math.isfinite(v) and sign * (v - bound) >= 0)
-        # Compared as counts: 0.9 of 20 replications is 18, not 18.000000000000004.
-        needed = math.ceil(constraint.probability * len(values) - 1e-9)
-        return (needed - kept) / len(values)
+        return (needed(constraint, len(values)) - kept(constraint, values)) / len(values)
+    bound, sign = _bound(constraint)
     centre = mean(values)
     if not math.isfinite(centre):
         return 1.0
     return sign * (bound - centre) / (abs(bound) or 1.0)
+
+
+def needed(constraint: Constraint, replications: int) -> int:
+    """Return how many of so many replications must keep a constraint with a probability."""
+    assert constraint.probability is not None
+    # Compared as counts: 0.9 of 20 replications is 18, not 18.000000000000004.
+    return math.ceil(constraint.probability * replications - 1e-9)
+
+
+def kept(constraint: Constraint, values: Sequence[float]) -> int:
+    """Return how many of `values` keep the bound of a constraint."""
+    return int(np.count_nonzero(margins(constraint, values) <= 0.0))
+
+
+def margins(constraint: Constraint, values: Sequence[float]) -> Float64:
+    """Return by how much each of `values` breaks the bound, in its own unit: kept where <= 0, inf where not finite."""
+    bound, sign = _bound(constraint)
+    found = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(found), sign * (bound - found), math.inf)
 
 
 def describe(constraint: Constraint) -> str:

@@ -157,6 +157,7 @@ def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, p
         seed=how.seed,
         measures=goals.measures,
         step=_counter(progress, "search", plan.trials * how.replications),
+        race_from=how.race_from,
         batch_done=lambda so_far: plateau is not None and plateau.reached(so_far, goals, batch=how.batch),
     )
 
