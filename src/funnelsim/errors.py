@@ -10,6 +10,8 @@ class FunnelsimError(Exception):
     """A failure that is explained to the user without a traceback."""
 
     exit_code = 1
+    resumable = False
+    """Whether what was finished before it is kept, so that a command that can go on should be told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,9 @@ class ResultError(FunnelsimError):
     """A result that cannot be written or read (for example a folder that holds another result)."""
 
     exit_code = 5
+
+
+class NotWrittenError(ResultError):
+    """A result that could not be written, for want of room or of the right to."""
+
+    resumable = True

@@ -117,7 +117,7 @@ def test_a_failure_in_a_worker_arrives_whole():
 
 
 def test_a_killed_worker_is_told():
-    with evaluating(toy.scenario(), jobs=2) as together, pytest.raises(WorkerLostError, match="--resume"):
+    with evaluating(toy.scenario(), jobs=2) as together, pytest.raises(WorkerLostError, match="process was killed"):
         list(together([Suicidal("x", "{}", 0)]))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from funnelsim.cli import options, screen
-from funnelsim.cli.failures import INTERRUPTED
+from funnelsim.cli.again import again_with_resume, check_resume, tell_of_kept
+from funnelsim.cli.cluster import cluster_at
+from funnelsim.cli.failures import INTERRUPTED, how_to_go_on, resume_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from funnelsim.config.scenario import Scenario
     from funnelsim.engines.choice import Engine, Wish
     from funnelsim.lab.compare import Comparison, Rows
+    from funnelsim.lab.kept import Kept
     from funnelsim.lab.sweep import Axis, Sweep
     from funnelsim.report.studies import Study
 
@@ -46,8 +50,10 @@ if TYPE_CHECKING:
 )
 @options.seed_option
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @options.out_option
+@options.resume_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
 @options.json_option
 def compare(
@@ -57,8 +63,10 @@ def compare(
     replications: int | None,
     seed: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     out: Path | None,
+    resume: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -66,10 +74,12 @@ def compare(
 
     For each measure: the paired difference with its interval, the probability that each is best, the regret to expect
     of choosing it, and whether a difference can be told at all; where not, how many replications would settle it. With
-    --out, tables (CSV) and a figure are written to DIR. Ctrl-C keeps what is finished.
+    --out, tables (CSV) and a figure are written to DIR; whatever breaks the work off, --resume then goes on after the
+    replications that are finished.
     """
     started = dt.datetime.now(dt.UTC)
     check_use(configs, swept=swept, out=out, force=force)
+    check_resume(out, resume=resume, force=force)
     from funnelsim.cli.files import open_scenario
     from funnelsim.cli.run import with_run
     from funnelsim.lab.compare import check_comparable, play_each
@@ -95,7 +105,13 @@ def compare(
     tell_of_luck(opened, labels)
     numbers = range(opened[0].run.replications)
     rows: Rows = {}
-    with screen.progress("replications") as progress:
+    with ExitStack() as open_for_it:
+        there = open_for_it.enter_context(cluster_at(cluster, engine=chosen))
+        kept = None
+        if out is not None:
+            kept = open_for_it.enter_context(_kept(out, scenarios, names, resume=resume, force=force))
+            resume_with(again_with_resume())
+        progress = open_for_it.enter_context(screen.progress("replications"))
         try:
             play_each(
                 scenarios,
@@ -104,7 +120,9 @@ def compare(
                 jobs=jobs,
                 engine=chosen,
                 progress=progress,
+                executor=None if there is None else there.executor,
                 on_result=rows.__setitem__,
+                finished=kept,
             )
         except KeyboardInterrupt:
             if len(rows) < 2:
@@ -117,8 +135,25 @@ def compare(
     if out is not None:
         again = _again(configs, names, swept, replications=replications, seed=seed, out=out)
         _write(out, found, rows, opened, grid=grid, study=study, engine=chosen, started=started, again=again)
+    if kept is not None and complete:
+        kept.remove()
     if not complete:
+        if kept is not None:
+            screen.say(how_to_go_on(click.get_current_context()) or "")
         click.get_current_context().exit(INTERRUPTED)
+
+
+def _kept(
+    out: Path, scenarios: Sequence[Scenario], names: Sequence[str], *, resume: bool, force: bool
+) -> Kept[tuple[dict[str, float], ...]]:
+    from funnelsim.lab.kept import Kept
+    from funnelsim.report.results import identity
+
+    run = scenarios[0].run
+    of = {"command": "compare", "scenarios": [identity(s) for s in scenarios], "seed": run.seed, "measures": [*names]}
+    kept: Kept[tuple[dict[str, float], ...]] = Kept(out, of, encode=list, decode=tuple, resume=resume, force=force)
+    tell_of_kept(kept, resume=resume)
+    return kept
 
 
 def check_use(configs: Sequence[Path], *, swept: Sequence[str], out: Path | None, force: bool) -> None:

@@ -12,13 +12,19 @@ import click
 
 from funnelsim.errors import FunnelsimError
 
-INTERNAL, INTERRUPTED, BROKEN_PIPE, NOT_WRITTEN = 70, 130, 141, 5
+INTERNAL, INTERRUPTED, BROKEN_PIPE, NOT_WRITTEN, MEMORY_SHORT = 70, 130, 141, 5, 1
 _RESUME = "funnelsim.cli.failures.resume"
 
 
 def resume_with(command: str) -> None:
-    """Tell what to type to go on, should the user interrupt the present command from here on."""
+    """Tell what to type to go on, should the present command break off from here on; what is finished is kept."""
     click.get_current_context().meta[_RESUME] = command
+
+
+def how_to_go_on(ctx: click.Context) -> str | None:
+    """Return the words that `resume_with` was given the command for; None where nothing is kept."""
+    resume = ctx.meta.get(_RESUME)
+    return f"go on with: {resume}" if resume else None
 
 
 @contextmanager
@@ -35,21 +41,27 @@ def explained(ctx: click.Context, *, debug: bool) -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except FunnelsimError as error:
-        _end(ctx, str(error) or type(error).__name__, error.exit_code, debug=debug)
+        more = how_to_go_on(ctx) if error.resumable else None
+        _end(ctx, _joined(str(error) or type(error).__name__, more), error.exit_code, debug=debug)
     except KeyboardInterrupt:
-        resume = ctx.meta.get(_RESUME)
-        word = f"go on with: {resume}" if resume else "nothing is left behind; the same command starts again"
+        word = how_to_go_on(ctx) or "nothing is left behind; the same command starts again"
         _end(ctx, f"interrupted; {word}", INTERRUPTED, debug=debug)
+    except MemoryError:
+        _end(ctx, _joined("not enough memory; fewer --jobs need less", how_to_go_on(ctx)), MEMORY_SHORT, debug=debug)
     except BrokenPipeError:
         # Whoever read us has gone; keep the interpreter from complaining when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ctx.exit(BROKEN_PIPE)
     except OSError as error:
         place = error.filename if error.filename is not None else "input or output"
-        _end(ctx, f"{place}: {error.strerror or error}", NOT_WRITTEN, debug=debug)
+        _end(ctx, _joined(f"{place}: {error.strerror or error}", how_to_go_on(ctx)), NOT_WRITTEN, debug=debug)
     except Exception as error:
         hint = "" if debug else " (rerun with `funnelsim --debug ...` for the traceback)"
         _end(ctx, f"internal error: {type(error).__name__}: {_one_line(error)}{hint}", INTERNAL, debug=debug)
+
+
+def _joined(what: str, more: str | None) -> str:
+    return what if more is None else f"{what}; {more}"
 
 
 def _one_line(error: Exception) -> str:

@@ -70,6 +70,22 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def cluster_option(command: Command) -> Command:
+    """Add `--cluster ADDRESS`, a dask scheduler, in place of own processes (see `cli.cluster`)."""
+    return click.option(
+        "--cluster",
+        metavar="tcp://HOST:PORT",
+        help="Play on the workers of this dask scheduler in place of processes here; same result, or refused.",
+    )(command)
+
+
+def resume_option(command: Command) -> Command:
+    """Add `--resume`: go on with what was broken off."""
+    return click.option(
+        "--resume", is_flag=True, help="Go on with what was broken off in DIR; it ends as if it had not been."
+    )(command)
+
+
 def seed_option(command: Command) -> Command:
     """Add `--seed S`, >= 0, in place of the scenario's."""
     return click.option(

@@ -7,6 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from funnelsim.cli import options, precision, screen
-from funnelsim.cli.failures import INTERRUPTED
+from funnelsim.cli.again import again_with_resume, check_resume, tell_of_kept
+from funnelsim.cli.cluster import cluster_at
+from funnelsim.cli.failures import INTERRUPTED, how_to_go_on, resume_with
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from funnelsim.config.scenario import Scenario
     from funnelsim.engines.choice import Engine, Wish
+    from funnelsim.lab.cluster import Cluster
+    from funnelsim.lab.kept import Kept
     from funnelsim.lab.until import SettledSeries
     from funnelsim.report.portrait import Portrait
 
@@ -45,8 +50,10 @@ SCHEMA_VERSION = 1
 )
 @options.seed_option
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @options.out_option
+@options.resume_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
 @click.option("--log", is_flag=True, help="Also write leads.csv and touches.csv of the first replication into DIR.")
 @click.option("--all", "everything", is_flag=True, help="Print every measure, not the headlines only.")
@@ -60,8 +67,10 @@ def run(
     at_most: int | None,
     seed: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     out: Path | None,
+    resume: bool,
     force: bool,
     log: bool,
     everything: bool,
@@ -69,10 +78,11 @@ def run(
 ) -> None:
     """Simulate CONFIG and print its measures, each with the half-width of its 95 % interval over replications.
 
-    With --out, tables (CSV), figures (PNG), the configuration and a manifest are written to DIR. A replication is the
-    same whichever others are run, and for any number of jobs. Ctrl-C keeps what is finished.
+    With --out, tables (CSV), figures (PNG), the configuration and a manifest are written to DIR; whatever breaks the
+    run off, --resume then goes on after the replications that are finished. A replication is the same whichever others
+    are run, and for any number of jobs.
     """
-    _check_use(replications=replications, replication=replication, out=out, force=force, log=log)
+    _check_use(replications=replications, replication=replication, out=out, force=force, log=log, resume=resume)
     precision.check_use(until, until_measures, at_most, fixed=replications is not None or replication is not None)
     from funnelsim.cli.files import open_scenario
     from funnelsim.report.results import check_folder
@@ -85,12 +95,18 @@ def run(
     chosen = screen.chosen_engine(engine)
     started = dt.datetime.now(dt.UTC)
     checked: tuple[SettledSeries, ...] = ()
-    if until is None:
-        rows, portraits = _simulate(scenario, numbers, jobs=jobs, engine=chosen, for_files=out is not None)
-    else:
-        play = partial(_simulate, scenario, jobs=jobs, engine=chosen, for_files=out is not None)
-        rows, portraits, numbers = precision.go_on(play, until, wanted, at_most=at_most)
-        scenario = with_run(scenario, replications=max(1, len(rows)))
+    with ExitStack() as open_for_it:
+        there = open_for_it.enter_context(cluster_at(cluster, engine=chosen))
+        kept = None
+        if out is not None:
+            kept = open_for_it.enter_context(_kept(out, scenario, resume=resume, force=force))
+            resume_with(again_with_resume())
+        play = partial(_simulate, scenario, jobs=jobs, engine=chosen, kept=kept, cluster=there)
+        if until is None:
+            rows, portraits = play(numbers)
+        else:
+            rows, portraits, numbers = precision.go_on(play, until, wanted, at_most=at_most)
+            scenario = with_run(scenario, replications=max(1, len(rows)))
     if not rows:
         raise KeyboardInterrupt
     complete = len(rows) == len(numbers)
@@ -99,8 +115,12 @@ def run(
     if not complete:
         screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
     _tell(scenario, rows, replication=replication, complete=complete, everything=everything, as_json=as_json)
-    if out is not None:
+    if out is not None and kept is not None:
         _write(out, scenario, portraits, engine=chosen, started=started, complete=complete, log=log, checked=checked)
+        if complete:
+            kept.remove()
+        else:
+            screen.say(how_to_go_on(click.get_current_context()) or "")
     elif sys.stderr.isatty() and not as_json:
         screen.say("no files were written; --out DIR writes tables and figures")
     if not complete:
@@ -114,18 +134,27 @@ def with_run(scenario: Scenario, *, seed: int | None = None, replications: int |
     return scenario.model_copy(update={"run": scenario.run.model_copy(update=given)}) if given else scenario
 
 
-def _check_use(*, replications: int | None, replication: int | None, out: Path | None, force: bool, log: bool) -> None:
+def _check_use(
+    *, replications: int | None, replication: int | None, out: Path | None, force: bool, log: bool, resume: bool
+) -> None:
     if replications is not None and replication is not None:
         raise click.UsageError("--replications and --replication exclude one another")
+    check_resume(out, resume=resume, force=force)
     for name, given in (("--force", force), ("--log", log)):
         if given and out is None:
             raise click.UsageError(f"{name} needs --out DIR")
 
 
 def _simulate(
-    scenario: Scenario, numbers: list[int], *, jobs: int, engine: Engine, for_files: bool
+    scenario: Scenario,
+    numbers: list[int],
+    *,
+    jobs: int,
+    engine: Engine,
+    kept: Kept[Portrait] | None,
+    cluster: Cluster | None,
 ) -> tuple[dict[int, dict[str, float]], dict[int, Portrait]]:
-    """Return the measures by replication, and the portraits where files are wanted; fewer where interrupted."""
+    """Return the measures by replication, and the portraits where files are wanted (`kept`); fewer if interrupted."""
     from funnelsim.lab.play import measure
     from funnelsim.lab.processes import for_each_replication
     from funnelsim.report.portrait import portray
@@ -137,15 +166,32 @@ def _simulate(
         portraits[r], rows[r] = portrait, portrait.measures
 
     with screen.progress("replications") as progress:
-        shared: dict[str, Any] = {"replications": numbers, "jobs": jobs, "progress": progress}
+        shared: dict[str, Any] = {
+            "replications": numbers,
+            "jobs": jobs,
+            "progress": progress,
+            "executor": None if cluster is None else cluster.executor,
+        }
         try:
-            if for_files:
-                for_each_replication(partial(portray, engine=engine), scenario, on_result=keep_portrait, **shared)
+            if kept is not None:
+                work = partial(portray, engine=engine)
+                for_each_replication(work, scenario, on_result=keep_portrait, finished=kept, **shared)
             else:
                 for_each_replication(partial(measure, engine=engine), scenario, on_result=rows.__setitem__, **shared)
         except KeyboardInterrupt:
             pass  # the caller sees that some are missing
     return dict(sorted(rows.items())), dict(sorted(portraits.items()))
+
+
+def _kept(out: Path, scenario: Scenario, *, resume: bool, force: bool) -> Kept[Portrait]:
+    from funnelsim.lab.kept import Kept
+    from funnelsim.report.portrait import from_plain, to_plain
+    from funnelsim.report.results import identity
+
+    of = {"command": "run", "scenario": identity(scenario), "name": scenario.name, "seed": scenario.run.seed}
+    kept = Kept(out, of, encode=to_plain, decode=from_plain, resume=resume, force=force)
+    tell_of_kept(kept, resume=resume)
+    return kept
 
 
 def _tell(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from funnelsim.cli import options, screen
+from funnelsim.cli.cluster import cluster_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ TOLD = 4
     help="Policies to try, today's included, in place of search.trials.",
 )
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @click.option(
     "--cache-memory",
@@ -66,6 +68,7 @@ def tune(
     config: Path,
     trials: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     cache_memory: int | None,
     out: Path | None,
@@ -89,7 +92,7 @@ def tune(
     from funnelsim.report.search_figures import search_figures
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
-    from funnelsim.tuning.study import WORDS, Plan
+    from funnelsim.tuning.plan import WORDS, Plan
     from funnelsim.tuning.study import tune as carry_through
     from funnelsim.tuning.writeout import write_results
 
@@ -110,10 +113,13 @@ def tune(
     )  # fmt: skip
     kept = {"--trials": trials, "--seed": seed, "--until-plateau": until_plateau, "--trade-off": trade_off}
     resume_with(_again(config, folder, kept))
-    with _PhaseBars() as progress:
+    with cluster_at(cluster, engine=chosen) as there, _PhaseBars() as progress:
+        executors = () if there is None else there.each
+        if there is not None and cache_bytes is None:
+            cache_bytes = there.bytes_each * len(there.each)
         tuned = carry_through(
             plan,
-            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_bytes),
+            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_bytes, executors=executors),
             progress=progress,
             note=screen.warn,
         )

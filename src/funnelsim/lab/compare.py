@@ -15,7 +15,7 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Engine, Wish, choose
 from funnelsim.errors import Fault, InputError
 from funnelsim.lab.play import draw, play
-from funnelsim.lab.processes import Progress, for_each_replication, to_json
+from funnelsim.lab.processes import Finished, Progress, for_each_replication, to_json
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64
 from funnelsim.selection_statistics import chances, replications_to_detect
@@ -95,6 +95,7 @@ def play_each(
     progress: Progress | None = None,
     executor: Executor | None = None,
     on_result: Callable[[int, tuple[dict[str, float], ...]], None] | None = None,
+    finished: Finished[tuple[dict[str, float], ...]] | None = None,
 ) -> Rows:
     """Return for each replication the measures of every scenario, all played with the first one's `run`.
 
@@ -118,6 +119,7 @@ def play_each(
         progress=progress,
         executor=executor,
         on_result=on_result,
+        finished=finished,
     )
 
 

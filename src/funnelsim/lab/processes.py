@@ -9,11 +9,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from funnelsim.config.scenario import Scenario
 from funnelsim.errors import FunnelsimError
@@ -43,6 +43,29 @@ class ReplicationError(FunnelsimError):
 class WorkerLostError(FunnelsimError):
     """A worker process ended without an answer."""
 
+    resumable = True
+
+
+MEMORY_SHORT = "replication {} needs more memory than there is; fewer jobs need less"
+
+
+class MemoryShortError(FunnelsimError):
+    """A replication needed more memory than there was."""
+
+    resumable = True
+
+
+class Finished(Protocol[T]):
+    """Replications finished earlier, and where those that are finished now go (see `lab.kept`)."""
+
+    def answers(self) -> Mapping[int, T]:
+        """Return the answers that are there, by replication."""
+        ...
+
+    def add(self, replication: int, answer: T) -> None:
+        """Keep an answer."""
+        ...
+
 
 def for_each_replication(
     work: Callable[[Scenario, int], T],
@@ -53,6 +76,7 @@ def for_each_replication(
     progress: Progress | None = None,
     executor: Executor | None = None,
     on_result: Callable[[int, T], None] | None = None,
+    finished: Finished[T] | None = None,
 ) -> dict[int, T]:
     """Return `work(scenario, r)` for each replication r, in rising order of r.
 
@@ -66,30 +90,40 @@ def for_each_replication(
         executor: Anything with the interface of `concurrent.futures.Executor`, used in place of own workers.
         on_result: Called in this process with (replication, answer) as each is finished, in no fixed order: what it
             has been given is not lost where a later replication fails or the user interrupts.
+        finished: Where answers are kept; what is there already is not worked out again.
 
     Raises:
         ValueError: where the numbers of replications or `jobs` are out of range.
         ReplicationError: where a replication fails; the first one that does ends the rest.
+        MemoryShortError: where one needs more memory than there is.
         WorkerLostError: where a worker process is killed.
+        OSError: where an answer cannot be kept in `finished`.
     """
     numbers = _checked(replications, jobs)
+    earlier = {} if finished is None else finished.answers()
     done: dict[int, T] = {}
 
     def keep(replication: int, answer: T) -> None:
+        if finished is not None and replication not in earlier:
+            finished.add(replication, answer)
         done[replication] = answer
         if on_result is not None:
             on_result(replication, answer)
         if progress is not None:
             progress(len(done), len(numbers))
 
+    for r in numbers:
+        if r in earlier:
+            keep(r, earlier[r])
+    missing = [r for r in numbers if r not in earlier]
     if executor is not None:
-        _through(executor, work, scenario, numbers, keep, cancel=True)
-    elif min(jobs, len(numbers)) == 1:
-        for r in numbers:
+        _through(executor, work, scenario, missing, keep, cancel=True)
+    elif min(jobs, len(missing)) <= 1:
+        for r in missing:
             keep(r, _guarded(work, scenario, r))
     else:
-        with worker_pool(min(jobs, len(numbers))) as pool:
-            _through(pool, work, scenario, numbers, keep)
+        with worker_pool(min(jobs, len(missing))) as pool:
+            _through(pool, work, scenario, missing, keep)
     return {r: done[r] for r in numbers}
 
 
@@ -160,16 +194,20 @@ def _through(
         for future in as_completed(futures):
             keep(futures[future], future.result())
             waiting.remove(futures[future])
-    except BrokenProcessPool:
+    except BrokenExecutor as error:
         missing = ", ".join(str(r) for r in sorted(waiting)[:8]) + (", ..." if len(waiting) > 8 else "")
-        raise WorkerLostError(
-            f"a worker process was killed before replications {missing} were finished (out of memory?); "
-            "fewer jobs need less memory"
-        ) from None
+        raise WorkerLostError(f"{lost_for(error)} before replications {missing} were finished") from None
     finally:
         if cancel:
             for future in futures:
                 future.cancel()
+
+
+def lost_for(error: BrokenExecutor) -> str:
+    """Return in words why an executor is broken."""
+    if isinstance(error, BrokenProcessPool):
+        return "a worker process was killed (out of memory? fewer jobs need less)"
+    return str(error)
 
 
 def to_json(scenario: Scenario) -> str:
@@ -192,6 +230,8 @@ def _read(text: str) -> Scenario:
 def _guarded(work: Callable[[Scenario, int], T], scenario: Scenario, replication: int) -> T:
     try:
         return work(scenario, replication)
+    except MemoryError:
+        raise MemoryShortError(MEMORY_SHORT.format(replication)) from None
     except Exception as error:
         if isinstance(error, FunnelsimError):
             raise ReplicationError(replication, str(error), error.exit_code) from error

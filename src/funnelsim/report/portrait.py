@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +56,49 @@ def portrait_of(played: Played) -> Portrait:
         week=hourly(played.touches, played.roster, played.scenario),
         waits=_waits(played, evidence),
     )
+
+
+def to_plain(portrait: Portrait) -> dict[str, Any]:
+    """Return a portrait as JSON values, from which `from_plain` makes its equal, to the bit."""
+    return {
+        "measures": portrait.measures,
+        "segments": {name: _plain_table(table) for name, table in portrait.segments.items()},
+        "months": _plain_table(portrait.months),
+        "week": {name: _plain_table(table) for name, table in portrait.week.items()},
+        "waits": [{"hours": w.hours.tolist(), "handovers": w.handovers} for w in portrait.waits],
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Portrait:
+    """Return the portrait that `to_plain` made JSON values of.
+
+    Raises:
+        KeyError, TypeError, ValueError: where they are of something else.
+    """
+    return Portrait(
+        measures={name: float(value) for name, value in plain["measures"].items()},
+        segments={name: _table(table) for name, table in plain["segments"].items()},
+        months=_table(plain["months"]),
+        week={name: _table(table) for name, table in plain["week"].items()},
+        waits=tuple(
+            TierWaits(hours=np.array(w["hours"], dtype=np.float64), handovers=int(w["handovers"]))
+            for w in plain["waits"]
+        ),
+    )
+
+
+def _plain_table(table: Table) -> dict[str, Any]:
+    return {
+        name: list(column) if isinstance(column, tuple) else {"dtype": str(column.dtype), "values": column.tolist()}
+        for name, column in table.items()
+    }
+
+
+def _table(plain: Mapping[str, Any]) -> Table:
+    return {
+        name: tuple(column) if isinstance(column, list) else np.array(column["values"], dtype=column["dtype"])
+        for name, column in plain.items()
+    }
 
 
 def _waits(played: Played, evidence: Evidence) -> tuple[TierWaits, ...]:

@@ -24,7 +24,7 @@ from funnelsim.config.dump import dump_toml, scenario_digest
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search
 from funnelsim.engines.choice import Wish
-from funnelsim.errors import ResultError
+from funnelsim.errors import NotWrittenError, ResultError
 
 SCHEMA_VERSION = 1
 MANIFEST, CONFIGURATION = "manifest.json", "scenario.toml"
@@ -85,7 +85,7 @@ def _check_writable(folder: Path) -> None:
     try:
         os.rmdir(tempfile.mkdtemp(prefix=_PARTIAL, dir=nearest))
     except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        raise NotWrittenError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def staged(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
     except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        raise NotWrittenError(f"{folder}: cannot be written: {error.strerror or error}") from None
     try:
         yield partial
     finally:
@@ -147,7 +147,7 @@ def publish(partial: Path, folder: Path, provenance: Provenance) -> None:
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         os.replace(partial / MANIFEST, folder / MANIFEST)
     except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        raise NotWrittenError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 def replications_text(numbers: Sequence[int]) -> str:

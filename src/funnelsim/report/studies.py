@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from funnelsim.errors import ResultError
+from funnelsim.errors import NotWrittenError, ResultError
 from funnelsim.report.results import MANIFEST, staged
 
 SCHEMA_VERSION = 1
@@ -132,7 +132,7 @@ def write_study(folder: Path, files: Mapping[str, bytes], study: Study, made: Ma
                     (folder / name).unlink(missing_ok=True)
             os.replace(partial / MANIFEST, folder / MANIFEST)
         except OSError as error:
-            raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
+            raise NotWrittenError(f"{folder}: cannot be written: {error.strerror or error}") from None
     return [*files, MANIFEST]
 
 

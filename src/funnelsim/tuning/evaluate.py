@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
@@ -16,7 +15,7 @@ from funnelsim.engines.choice import Engine, choose
 from funnelsim.errors import FunnelsimError
 from funnelsim.lab.cache import LeadsCache, default_bytes
 from funnelsim.lab.play import draw, play
-from funnelsim.lab.processes import WorkerLostError, to_json, worker_pools
+from funnelsim.lab.processes import MEMORY_SHORT, MemoryShortError, WorkerLostError, lost_for, to_json, worker_pools
 from funnelsim.tuning.evaluations import Evaluate, Job
 from funnelsim.tuning.goals import Row
 
@@ -43,6 +42,8 @@ class Bench:
         try:
             played = play(self._scenario(job.document), self._leads(job.replication), engine=self._engine)
             return played.summary(job.measures)
+        except MemoryError:
+            raise MemoryShortError(MEMORY_SHORT.format(job.replication)) from None
         except Exception as error:
             what = str(error) if isinstance(error, FunnelsimError) else f"{type(error).__name__}: {error}"
             raise EvaluationError(
@@ -60,7 +61,12 @@ def without_search(scenario: Scenario) -> Scenario:
 
 @contextmanager
 def evaluating(
-    scenario: Scenario, *, jobs: int, engine: Engine | None = None, cache_bytes: int | None = None
+    scenario: Scenario,
+    *,
+    jobs: int,
+    engine: Engine | None = None,
+    cache_bytes: int | None = None,
+    executors: Sequence[Executor] = (),
 ) -> Iterator[Evaluate]:
     """Give what evaluates policies in the world of `scenario`, with `jobs` processes; their number changes no answer.
 
@@ -71,14 +77,20 @@ def evaluating(
         jobs: Worker processes, >= 1; 1 works in this process.
         engine: The one that plays; chosen as `auto` where it is None.
         cache_bytes: Memory for drawn leads, all workers together; `cache.default_bytes` where it is None.
+        executors: One for each worker of a cluster (see `lab.cluster`), in place of own processes.
 
     Raises:
         EvaluationError: where a policy cannot be played.
+        MemoryShortError: where that needs more memory than there is.
         WorkerLostError: where a worker process is killed.
     """
     engine = engine or choose()
     engine.prepare()
     cache_bytes = default_bytes() if cache_bytes is None else cache_bytes
+    if executors:
+        there = to_json(without_search(scenario)), engine, cache_bytes // len(executors)
+        yield lambda wanted: _through(executors, there, wanted)
+        return
     if jobs == 1:
         bench = Bench(scenario, engine=engine, cache_bytes=cache_bytes)
         yield lambda wanted: ((job, bench(job)) for job in wanted)
@@ -110,10 +122,8 @@ def _through(pools: Sequence[Executor], about: About, wanted: Sequence[Job]) -> 
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
-    except BrokenProcessPool:
-        raise WorkerLostError(
-            "a worker process was killed (out of memory?); go on with --resume, and fewer --jobs if it happens again"
-        ) from None
+    except BrokenExecutor as error:
+        raise WorkerLostError(lost_for(error)) from None
     finally:
         for future in futures:
             future.cancel()

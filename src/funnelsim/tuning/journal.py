@@ -8,14 +8,13 @@ anything of the next, dropping the later batches is cutting the file off at a li
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -24,6 +23,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from funnelsim.errors import ResultError
+from funnelsim.lab.kept import lines_of as lines_of
 
 STUDY_NAME = "funnelsim"
 # Operations of Optuna's journal, of which a trial's life is read.
@@ -40,21 +40,6 @@ class Extent:
     created: tuple[int, ...]  # (trials,) byte offset of the line that creates each trial
     closed: tuple[int, ...]  # (trials,) byte offset after the line that finishes it, -1 where none does
     end: int  # bytes up to the end of the last line that can be read
-
-
-def lines_of(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield (byte offset after it, its JSON value) of each line of a file of JSON lines, up to the first torn one."""
-    offset = 0
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            try:
-                value = json.loads(line)
-            except ValueError:  # not JSON, or not even text
-                return
-            offset += len(line)
-            yield offset, value
 
 
 def cut(path: Path, length: int) -> None:
