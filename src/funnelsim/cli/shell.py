@@ -27,6 +27,7 @@ COMMANDS = {
     "run": Entry("funnelsim.cli.run", "run", "Simulate a scenario and print its measures."),
     "compare": Entry("funnelsim.cli.compare", "compare", "Compare scenarios, or policies, on the same leads."),
     "select": Entry("funnelsim.cli.select", "select", "Select the best of many, with a guarantee or within a budget."),
+    "stress": Entry("funnelsim.cli.stress", "stress", "Tell what policies do where the world is not as written."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
     "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),

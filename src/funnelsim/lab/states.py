@@ -110,7 +110,7 @@ def stresses_of(scenario: Scenario) -> tuple[Stress, ...]:
             value = value_words(given, level)
             found.append(Stress(name, end, value, State(f"{name} {value}", levels={path: level})))
     for name in scenario.uncertain.events:
-        found.append(Stress(name, "happens", "", State(name, events=frozenset({name}))))
+        found.append(Stress(name.replace("_", " "), "happens", "", State(name, events=frozenset({name}))))
     return tuple(found)
 
 
@@ -125,7 +125,9 @@ def value_words(given: Range, level: float) -> str:
     low, high = given.low, given.high
     if isinstance(low, Duration) and isinstance(high, Duration):
         hours = low.hours + level * (high.hours - low.hours)
-        return str({0.0: low, 1.0: high}.get(level, Duration(float(f"{hours:.3g}"), "h", low.business)))
+        amount = hours * low.amount / low.hours if low.amount else hours
+        between = Duration(float(f"{amount:.3g}"), low.unit if low.amount else "h", low.business)
+        return str({0.0: low, 1.0: high}.get(level, between))
     assert isinstance(low, int | float)  # the model has a range of one kind
     assert isinstance(high, int | float)
     return f"{low + level * (high - low):.3g}"
@@ -143,7 +145,7 @@ def columns_of(scenario: Scenario, states: Sequence[State]) -> list[dict[str, st
                 for path, given in uncertain.ranges.items()
                 if path in state.levels
             },
-            **{name: "yes" if name in state.events else "no" for name in uncertain.events},
+            **{name.replace("_", " "): "yes" if name in state.events else "no" for name in uncertain.events},
             **state.draw,
         }
         for state in states
