@@ -12,7 +12,8 @@ from funnelsim.report.findings_search import MOST_VARIABLES, NEARLY
 from funnelsim.stats import interval
 from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM
 from funnelsim.tuning.history import reached_at
-from funnelsim.tuning.study import FIGURE, HYPERVOLUME, IMPORTANCE, Tuned
+from funnelsim.tuning.plan import FIGURE, HYPERVOLUME, IMPORTANCE
+from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import Reported
 from funnelsim.tuning.writeout import PROFIT
 

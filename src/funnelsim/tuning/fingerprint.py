@@ -60,16 +60,12 @@ def new_study(scenario: Scenario, *, funnelsim: str) -> dict[str, Any]:
     }
 
 
-def write_study(path: Path, study: dict[str, Any], *, trials: int, in_configuration: int) -> None:
-    """Write `study.json`.
+def write_study(path: Path, study: dict[str, Any]) -> None:
+    """Write `study.json`: what `new_study` or `read_study` returned, with how many policies are wanted.
 
-    Args:
-        path: Where.
-        study: What it says, from `new_study` or `read_study`.
-        trials: How many policies are wanted.
-        in_configuration: How many the scenario asks for; where that is edited, it overrides `trials` on resuming.
+    `trials` are those wanted; `trials_in_configuration` those that the scenario asks for: where that is edited, it
+    overrides `trials` on resuming. `storage` is where the policies are kept, None in the folder's own journal.
     """
-    study = {**study, "trials": trials, "trials_in_configuration": in_configuration}
     write_whole(path, (json.dumps(study, indent=1) + "\n").encode())
 
 
@@ -80,18 +76,35 @@ def read_study(path: Path) -> dict[str, Any]:
         InputError: where it cannot be read.
     """
     try:
-        study = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        text = ""
+    return study_from(text, where=str(path))
+
+
+def study_from(text: str, *, where: str) -> dict[str, Any]:
+    """Return what `study.json`, or a storage, says of a study.
+
+    Args:
+        text: JSON.
+        where: Its origin, for messages.
+
+    Raises:
+        InputError: where it cannot be read.
+    """
+    try:
+        study = json.loads(text)
         if study["schema_version"] != SCHEMA_VERSION:
             raise ValueError
         for name in ("trials", "trials_in_configuration"):
             study[name] = int(study[name])
         return {**study, "fingerprint": dict(study["fingerprint"]), "versions": dict(study["versions"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError([Fault(str(path), "", "cannot be read as a study of this version of funnelsim")]) from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError([Fault(where, "", "cannot be read as a study of this version of funnelsim")]) from None
 
 
-def check_same(path: Path, study: dict[str, Any], scenario: Scenario) -> None:
-    """Check that `study`, read from `path`, was begun with this scenario.
+def check_same(where: str, study: dict[str, Any], scenario: Scenario) -> None:
+    """Check that `study`, which `where` holds, was begun with this scenario.
 
     Raises:
         StudyMismatchError: where it was not; says what differs, then and now.
@@ -99,7 +112,7 @@ def check_same(path: Path, study: dict[str, Any], scenario: Scenario) -> None:
     found = list(differences(study["fingerprint"], fingerprint(scenario)))
     if found:
         more = [f"  ... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        lines = [f"{path}: this study was begun with other settings:", *(f"  {line}" for line in found[:SHOWN]), *more]
+        lines = [f"{where}: this study was begun with other settings:", *(f"  {line}" for line in found[:SHOWN]), *more]
         remedy = "continue it with those, choose another --out, or start again with --force"
         raise StudyMismatchError("\n".join([*lines, remedy]))
 
@@ -123,6 +136,14 @@ def differences(then: Any, now: Any, key: str = "") -> Iterator[str]:
                 yield from differences(then[name], now[name], where)
         if list(then) != list(now) and set(then) == set(now):
             yield f"{key}: the same entries in another order ({', '.join(then)} then, {', '.join(now)} now)"
+    elif isinstance(then, list) and isinstance(now, list) and any(isinstance(item, dict) for item in (*then, *now)):
+        for n in range(max(len(then), len(now))):
+            if n >= len(now):
+                yield f"{key}.{n}: {_shown(then[n])} then, absent now"
+            elif n >= len(then):
+                yield f"{key}.{n}: absent then, {_shown(now[n])} now"
+            else:
+                yield from differences(then[n], now[n], f"{key}.{n}")
     elif then != now or type(then) is not type(now):
         yield f"{key}: {_shown(then)} then, {_shown(now)} now"
 

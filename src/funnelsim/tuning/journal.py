@@ -143,6 +143,38 @@ def open_study(path: Path, *, directions: Sequence[Direction], measures: Sequenc
     return study
 
 
+class FolderJournal:
+    """A study kept in a journal in its folder, as `storage.StoredStudy` is in a database."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        """Return where it is, for messages."""
+        return str(self._path)
+
+    def told(self) -> None:
+        """Return nothing: `study.json` beside it says what it is."""
+
+    def begin(self, said: str, *, directions: Sequence[Direction], measures: Sequence[str]) -> None:
+        """Do nothing: `opened` makes it where it is missing."""
+
+    def remove(self) -> None:
+        """Remove the journal, where it is there."""
+        self._path.unlink(missing_ok=True)
+
+    def whole_batches(self, batch: int) -> int:
+        """Return how many trials its finished whole batches hold."""
+        return whole_batches(self._path, batch)
+
+    def opened(self, keep: int, *, directions: Sequence[Direction], measures: Sequence[str]) -> optuna.Study:
+        """Return the study with its first `keep` trials; what is told to it is kept at once."""
+        return open_study(self._path, directions=directions, measures=measures, keep=keep)
+
+    def append(self, study: optuna.Study) -> None:
+        """Do nothing: what was told is there."""
+
+
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold a result folder for this process; the system lets go of it however the process ends.
@@ -173,9 +205,8 @@ def quiet() -> Iterator[None]:
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", category=ExperimentalWarning, message=".*set_metric_names is experimental"
-            )
+            for name in ("set_metric_names", "JournalRedisBackend"):
+                warnings.filterwarnings("ignore", category=ExperimentalWarning, message=f".*{name} is experimental")
             yield
     finally:
         logger.setLevel(before)

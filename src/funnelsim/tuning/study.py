@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
-from funnelsim.config.scenario import Scenario
-from funnelsim.errors import Fault, InputError, ResultError
+from funnelsim.errors import Fault, InputError
 from funnelsim.records import Float64
 from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Candidate, Tried, search
 from funnelsim.tuning.evaluations import Evaluate, Evaluations, Step
-from funnelsim.tuning.fingerprint import check_same, new_study, other_versions, read_study, write_study
 from funnelsim.tuning.front import knee_of, probability_on_front
-from funnelsim.tuning.goals import Goals, Row
+from funnelsim.tuning.goals import Row
 from funnelsim.tuning.history import Plateau, volumes
 from funnelsim.tuning.importance import Importance, importance
-from funnelsim.tuning.journal import held, open_study, whole_batches
+from funnelsim.tuning.journal import FolderJournal
+from funnelsim.tuning.plan import EVALUATIONS, Note, Plan, begun
 from funnelsim.tuning.selection import Selected, candidates, select
 from funnelsim.tuning.space import PolicySpace
+from funnelsim.tuning.storage import StoredStudy
 from funnelsim.tuning.trade_off import Choice, choose, price_of
 from funnelsim.tuning.verdict import Report, report
 
-STUDY, JOURNAL, EVALUATIONS, LOCK = "study.json", "journal.log", "evaluations.jsonl", "study.lock"
-FRONT, FIGURE, WORDS, TRIALS, PROVENANCE, CONFIGURATION = (
-    "front.csv",
-    "front.png",
-    "findings.txt",
-    "trials.csv",
-    "provenance.json",
-    "scenario.toml",
-)
-HYPERVOLUME, IMPORTANCE = "hypervolume.png", "importance.png"
-_POLICY_FILE = re.compile(r"policy_\d+\.toml")
-LEFTOVERS = {LOCK, f"{STUDY}.part"}
-"""What a study leaves that was killed before it began."""
-
 Progress = Callable[[str, int, int], None]
 """Called with the phase ('search', 'selection', 'report'), how many evaluations it has, and of how many."""
-
-Note = Callable[[str], None]
-"""Called with a sentence that the user should read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a study is to be, and where."""
-
-    scenario: Scenario
-    goals: Goals
-    folder: Path
-    version: str  # of funnelsim
-    trials: int | None = None  # policies in all; the scenario's (on resuming: the study's) where None
-    resume: bool = False
-    force: bool = False
-    engine: str = "reference"  # the one that plays; any gives the same study, so a resumed one may change it
 
 
 @dataclass(frozen=True)  # without slots: what is derived is worked out once, where it is asked for
@@ -132,22 +98,29 @@ def tune(
     price_of(plan.scenario, plan.goals)  # a trade-off that names nothing is told before the work
     space = PolicySpace(plan.scenario)
     with (
-        _begun(plan, note or _silent) as begun,
+        begun(plan, note or _silent) as (carried, kept),
         evaluating() as evaluate,
         Evaluations(plan.folder / EVALUATIONS, evaluate) as evaluations,
     ):
-        return _carried_through(begun, space, evaluations, progress or _unseen)
+        return _carried_through(carried, kept, space, evaluations, progress or _unseen)
 
 
-def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, progress: Progress) -> Tuned:
-    how, goals, path = plan.scenario.search, plan.goals, plan.folder / JOURNAL
+def _carried_through(
+    plan: Plan, kept: FolderJournal | StoredStudy, space: PolicySpace, evaluations: Evaluations, progress: Progress
+) -> Tuned:
+    how, goals = plan.scenario.search, plan.goals
     assert plan.trials is not None  # filled in on beginning
     plateau = None if how.plateau is None else Plateau(how.plateau, how.plateau_over)
-    directions = [g.direction for g in goals.objectives]
-    names = [g.measure for g in goals.objectives]
-    keep = min(whole_batches(path, how.batch), plan.trials // how.batch * how.batch)
+    directions, names = [g.direction for g in goals.objectives], [g.measure for g in goals.objectives]
+    keep = min(kept.whole_batches(how.batch), plan.trials // how.batch * how.batch)
+    study = kept.opened(keep, directions=directions, measures=names)
+
+    def batch_done(so_far: Sequence[Tried]) -> bool:
+        kept.append(study)
+        return plateau is not None and plateau.reached(so_far, goals, batch=how.batch)
+
     tried = search(
-        open_study(path, directions=directions, measures=names, keep=keep),
+        study,
         space,
         goals,
         evaluations,
@@ -158,7 +131,7 @@ def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, p
         measures=goals.measures,
         step=_counter(progress, "search", plan.trials * how.replications),
         race_from=how.race_from,
-        batch_done=lambda so_far: plateau is not None and plateau.reached(so_far, goals, batch=how.batch),
+        batch_done=batch_done,
     )
 
     def rows_on(replications: range) -> Callable[[Tried], list[Row]]:
@@ -179,63 +152,6 @@ def _carried_through(plan: Plan, space: PolicySpace, evaluations: Evaluations, p
     rows = {s.tried.number: rows_on(on_report)(s.tried) for s in reported}
     found = report(reported, list(rows.values()), goals)
     return Tuned(plan, space, tuple(tried), tuple(selected), found, rows)
-
-
-def remove_results(folder: Path) -> None:
-    """Remove the results of an earlier end of the study; its journal and evaluations are left alone."""
-    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, HYPERVOLUME, IMPORTANCE, WORDS):
-        (folder / name).unlink(missing_ok=True)
-    for path in folder.iterdir():
-        if _POLICY_FILE.fullmatch(path.name):
-            path.unlink()
-
-
-@contextmanager
-def _begun(plan: Plan, note: Note) -> Iterator[Plan]:
-    """Hold the folder for this study and give the plan with its number of trials."""
-    folder, path = plan.folder, plan.folder / STUDY
-    if folder.exists() and not folder.is_dir():
-        raise ResultError(f"{folder}: is a file, not a folder; choose another --out")
-    if path.exists() and not (plan.resume or plan.force):
-        remedy = "--resume goes on with it, --force starts again, --out writes elsewhere"
-        raise InputError([Fault(str(folder), "", "holds a study already", None, remedy)])
-    if not path.exists() and not plan.force and folder.is_dir() and {p.name for p in folder.iterdir()} - LEFTOVERS:
-        raise ResultError(f"{folder}: holds files that are no study; choose another --out, or --force to write there")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    with held(folder):
-        if plan.force:
-            remove_results(folder)
-            for name in (STUDY, JOURNAL, EVALUATIONS):
-                (folder / name).unlink(missing_ok=True)
-        in_file = plan.scenario.search.trials
-        if path.exists():
-            study = read_study(path)
-            wanted = _continued(plan, study, note)
-        else:
-            if plan.resume:
-                note(f"no study in {folder}: starting one")
-            study = new_study(plan.scenario, funnelsim=plan.version)
-            wanted = plan.trials or in_file
-        write_study(path, study, trials=wanted, in_configuration=in_file)
-        yield replace(plan, trials=wanted)
-
-
-def _continued(plan: Plan, study: dict[str, Any], note: Note) -> int:
-    """Return to how many policies the folder's study is to be carried on."""
-    path = plan.folder / STUDY
-    check_same(path, study, plan.scenario)
-    in_file = plan.scenario.search.trials
-    wanted: int = plan.trials or (study["trials"] if in_file == study["trials_in_configuration"] else in_file)
-    there = whole_batches(plan.folder / JOURNAL, plan.scenario.search.batch)
-    if wanted < there:
-        rule = f"has {there} policies already, more than the {wanted} asked for"
-        raise InputError([Fault(str(plan.folder), "", rule, None, f"--trials {there} or more goes on with it")])
-    for line in other_versions(study, plan.version):
-        note(f"{path}: {line}; the rest of the study may differ from what those would have found")
-    return wanted
 
 
 def _counter(progress: Progress, phase: str, total: int) -> Step:

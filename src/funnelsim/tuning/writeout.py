@@ -23,8 +23,9 @@ from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Tr
 from funnelsim.tuning.fingerprint import versions
 from funnelsim.tuning.goals import Row, describe
 from funnelsim.tuning.journal import write_whole
+from funnelsim.tuning.plan import CONFIGURATION, FRONT, PROVENANCE, TRIALS, remove_results
 from funnelsim.tuning.space import policy_of
-from funnelsim.tuning.study import CONFIGURATION, FRONT, PROVENANCE, TRIALS, Tuned, remove_results
+from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import Reported
 
 SCHEMA_VERSION = 1
