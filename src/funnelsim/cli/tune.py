@@ -92,7 +92,7 @@ def tune(
     from funnelsim.report.search_figures import search_figures
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
-    from funnelsim.tuning.study import WORDS, Plan
+    from funnelsim.tuning.plan import WORDS, Plan
     from funnelsim.tuning.study import tune as carry_through
     from funnelsim.tuning.writeout import write_results
 
