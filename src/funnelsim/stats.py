@@ -131,6 +131,23 @@ def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Bou
     return Bounds(successes / n, float(ends.low), float(ends.high), n)
 
 
+def proportion_low(successes: int, n: int, confidence: float = 0.95) -> float:
+    """Return the lower bound of a probability that holds with at least `confidence`, from `successes` of `n` cases.
+
+    One-sided and exact: Clopper & Pearson (1934, Biometrika 26(4)). nan of no cases.
+
+    >>> round(proportion_low(59, 59), 4), round(proportion_low(18, 20), 4)
+    (0.9505, 0.7174)
+    """
+    _check_share("confidence", confidence)
+    if not 0 <= successes <= n:
+        raise ValueError(f"successes must be within 0..{n}, got {successes}")
+    if n == 0:
+        return math.nan
+    ends = scipy_stats.binomtest(successes, n, alternative="greater").proportion_ci(confidence, method="exact")
+    return float(ends.low)
+
+
 def bca_interval(
     values: ArrayLike,
     *,

@@ -121,7 +121,7 @@ def test_where_nothing_is_feasible_it_says_so(tmp_path):
     ]
     assert tuned.knee is None
     [today] = findings.overview(tuned)[1]
-    assert today[-1] == "breaks a constraint"
+    assert today[-1] == "fails a constraint"
 
 
 def at_its_best():
@@ -186,7 +186,7 @@ def test_where_today_breaks_a_constraint_it_says_what_keeps_it(tmp_path):
     tuned = toy.study(tmp_path, toy.scenario(trials=40, constraints=constraints))
 
     [line] = verdict_lines(tuned)
-    assert line.startswith("Today's policy breaks a constraint (breaks first_touch_attainment >= 0.75); policies that")
+    assert line.startswith("Today's policy fails a constraint (breaks first_touch_attainment >= 0.75); policies that")
 
 
 def test_the_overview_has_a_row_for_today_and_each_policy_of_the_front(better):

@@ -157,7 +157,7 @@ def test_every_constraint_is_told_of_every_policy(tmp_path):
     """Trap 6: a constraint that is not set counts as kept."""
     constraints = [
         {"measure": "first_touch_attainment", "at_least": 0.6},
-        {"measure": "first_touch_attainment", "at_least": 0.5, "probability": 0.9},
+        {"measure": "first_touch_attainment", "at_least": 0.5, "probability": 0.9, "confidence": None},
     ]
     tuned = toy.study(tmp_path, toy.scenario(constraints=constraints))
 

@@ -13,7 +13,7 @@ from funnelsim.tuning.study import tune
 from . import toy
 
 SMALL = {"trials": 20, "batch": 4, "replications": 2, "selection_replications": 3, "report_replications": 4}
-CONSTRAINED = [{"measure": "first_touch_attainment", "at_least": 0.55, "probability": 0.5}]
+CONSTRAINED = [{"measure": "first_touch_attainment", "at_least": 0.55, "probability": 0.5, "confidence": None}]
 
 
 def small(**changes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -106,7 +107,10 @@ class Objective(Paper):
 
 
 class Constraint(Paper):
-    """A bound on a measure: on its mean, or with a probability over replications."""
+    """A bound on a measure: on its mean, or with a probability over replications.
+
+    Also written as a text: "leads_wasted_share <= 0.3", "P(first_touch_attainment >= 0.9) >= 0.95".
+    """
 
     measure: str = field(..., "", "Name of a measure.")
     at_least: float | None = field(None, "as the measure", "Lower bound.")
@@ -114,11 +118,55 @@ class Constraint(Paper):
     probability: Annotated[float, Field(gt=0.0, le=1.0)] | None = field(
         None, "share", "Share of replications that must keep the bound; the mean must where absent."
     )
+    confidence: Annotated[float, Field(gt=0.0, lt=1.0)] | None = field(
+        0.95,
+        "share",
+        'With which the report must show the probability; "none": the share of its replications is enough.',
+    )
 
     @binds("at_least", "at_most")
     def _one_bound(self) -> Iterator[Broken]:
         if (self.at_least is None) == (self.at_most is None):
             yield Broken("", "give exactly one of at_least and at_most")
+
+    @property
+    def replications_to_show(self) -> float:
+        """Return how many replications, all keeping the bound, show the probability with the confidence.
+
+        0 where nothing is to be shown, inf where it is a probability of 1, which no number shows.
+        """
+        if self.probability is None or self.confidence is None:
+            return 0
+        if self.probability == 1.0:
+            return math.inf
+        return math.ceil(math.log(1.0 - self.confidence) / math.log(self.probability) - 1e-9)
+
+
+_CONSTRAINT = re.compile(
+    r"\s*(?P<chance>P\s*\()?\s*(?P<measure>\w+)\s*(?P<sign>>=|<=)\s*(?P<bound>[-+.\deE]+)\s*"
+    r"(?(chance)\)\s*>=\s*(?P<probability>[.\deE]+)\s*)"
+)
+
+
+def _read_constraints(value: Any) -> Any:
+    """Return constraints as tables, those written as texts read."""
+    if not isinstance(value, list):
+        return value
+    return [_read_constraint(entry) if isinstance(entry, str) else entry for entry in value]
+
+
+def _read_constraint(text: str) -> dict[str, Any]:
+    found = _CONSTRAINT.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        read: dict[str, Any] = {"measure": found["measure"]}
+        read["at_least" if found["sign"] == ">=" else "at_most"] = float(found["bound"])
+        if found["chance"]:
+            read["probability"] = float(found["probability"])
+    except ValueError:
+        raise ValueError(f"must read 'measure >= 0.9' or 'P(measure >= 0.9) >= 0.95', got {text!r}") from None
+    return read
 
 
 class Search(Paper):
@@ -136,7 +184,9 @@ class Search(Paper):
             Objective(measure="leads_wasted_share", direction="minimize"),
         ],
     )
-    constraints: list[Constraint] = field(None, "", "What must hold.", factory=list)
+    constraints: Annotated[
+        list[Constraint], BeforeValidator(_read_constraints, json_schema_input_type=list[Constraint | str])
+    ] = field(None, "", "What must hold.", factory=list)
     trials: int = field(200, "policies", "Policies to try.", ge=1, le=1_000_000, source="assumed")
     batch: int = field(
         8,
@@ -186,6 +236,21 @@ class Search(Paper):
     def _race_begins_before_the_end(self) -> Iterator[Broken]:
         if self.race_from is not None and self.race_from >= self.replications:
             yield Broken("race_from", f"must be below replications ({self.replications}), got {self.race_from}")
+
+    @binds("constraints", "report_replications")
+    def _what_is_to_be_shown_can_be(self) -> Iterator[Broken]:
+        for j, constraint in enumerate(self.constraints):
+            least = constraint.replications_to_show
+            if least <= self.report_replications:
+                continue
+            wanted = f"a probability of {constraint.probability:g} with a confidence of {constraint.confidence:g}"
+            if math.isinf(least):
+                rule = f"no number of replications shows {wanted}"
+                yield Broken(f"constraints.{j}.probability", rule, 'give less than 1, or confidence = "none"')
+            else:
+                rule = f"{self.report_replications} report_replications cannot show {wanted}, even if all keep it"
+                remedy = f'report_replications = {least} or more (more are better), or confidence = "none"'
+                yield Broken(f"constraints.{j}.probability", rule, remedy)
 
     @binds("objectives")
     def _each_objective_once(self) -> Iterator[Broken]:

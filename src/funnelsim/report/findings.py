@@ -7,6 +7,7 @@ import math
 from funnelsim.metrics import MEASURES
 from funnelsim.report.digits import decimals_of, estimate, plain, scale_of
 from funnelsim.stats import Interval
+from funnelsim.tuning.goals import confirmation
 from funnelsim.tuning.space import Change
 from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import Effect, Reported
@@ -174,6 +175,7 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
         f"  changes: {changes}",
         f"  is worth: {worth}",
     ]
+    lines += [f"  constraint {confirmation(c, tuned.rows[number])}" for c in tuned.plan.goals.chances]
     lines.append(f"  can promise, in 90 % of cases: {promise_text(promised(tuned.rows[number]))}")
     return lines
 
@@ -237,7 +239,7 @@ def _percent(share: float) -> str:
 
 def _finding(policy: Reported, tuned: Tuned) -> str:
     if not policy.judgement.feasible:
-        return "breaks a constraint" if policy.judgement.status == "infeasible" else "not defined"
+        return "fails a constraint" if policy.judgement.status == "infeasible" else "not defined"
     if policy.tried.number == 0:
         return "on the front" if tuned.report.in_force_on_front else "dominated"
     words = {"better": "better", "trade": "a trade", "same": "no detectable difference", "worse": "worse"}

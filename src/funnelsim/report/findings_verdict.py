@@ -37,7 +37,7 @@ def verdict_lines(tuned: Tuned) -> list[str]:
         ),
         "no feasible policy": _nothing_feasible(tuned),
         "in force infeasible": (
-            "Today's policy breaks a constraint "
+            "Today's policy fails a constraint "
             f"({found.in_force.judgement.reason}); policies that keep them all: "
             f"{_listed([p.tried.number for p in found.policies if p.judgement.feasible])}."
         ),
@@ -50,7 +50,7 @@ def verdict_lines(tuned: Tuned) -> list[str]:
     broken_again = [p for p in found.policies if p.finding == "infeasible"]
     if broken_again:
         verdict.append(
-            "On the seeds that report, a constraint is broken or an objective undefined for: "
+            "On the seeds that report, a constraint is broken or not shown to be kept, or an objective undefined, for: "
             f"{_listed([p.tried.number for p in broken_again])}."
         )
     return verdict

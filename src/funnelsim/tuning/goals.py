@@ -15,6 +15,7 @@ from funnelsim.config.suggest import did_you_mean
 from funnelsim.errors import Fault, InputError
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64
+from funnelsim.stats import proportion_low
 
 Row = Mapping[str, float]
 """The measures of one policy in one replication, by name."""
@@ -78,21 +79,40 @@ class Goals:
             found.append(sign * (bound - mean([row[constraint.measure] for row in rows])))
         return tuple(found)
 
-    def judge(self, rows: Sequence[Row]) -> Judgement:
+    @property
+    def chances(self) -> tuple[Constraint, ...]:
+        """Return the constraints with a probability that the report must show."""
+        return tuple(c for c in self.constraints if c.probability is not None and c.confidence is not None)
+
+    def doubts(self, rows: Sequence[Row]) -> tuple[float, ...]:
+        """Return for each of `chances` how far `rows` are from showing it, >= 0."""
+        return tuple(max(0.0, shortfall(c, [row[c.measure] for row in rows])) for c in self.chances)
+
+    def judge(self, rows: Sequence[Row], *, confirming: bool = False) -> Judgement:
         """Return what `rows`, one for each replication, say.
 
         An objective that is not a finite number in some replication makes the policy `undefined`, which is never
         feasible: its mean could not be compared with that of a policy for which every replication counts.
+
+        Args:
+            rows: Measures, one entry a replication.
+            confirming: A constraint with a probability and a confidence counts as kept only where the rows show it:
+                where the lower bound of the probability reaches it (see `shortfall`).
         """
         n = len(rows)
         means = tuple(mean([row[g.measure] for row in rows]) for g in self.objectives)
-        violations = tuple(violation(c, [row[c.measure] for row in rows]) for c in self.constraints)
+        breach = shortfall if confirming else violation
+        violations = tuple(breach(c, [row[c.measure] for row in rows]) for c in self.constraints)
         absent = [g.measure for g, m in zip(self.objectives, means, strict=True) if not math.isfinite(m)]
         if absent:
             return Judgement(means, violations, "undefined", f"{', '.join(absent)} not defined in every replication", n)
-        broken = [describe(c) for c, v in zip(self.constraints, violations, strict=True) if v > 0]
-        if broken:
-            return Judgement(means, violations, "infeasible", f"breaks {'; '.join(broken)}", n)
+        broken = [c for c, v in zip(self.constraints, violations, strict=True) if v > 0]
+        # What the share keeps is not broken: its probability is not shown.
+        shown = [c for c in broken if violation(c, [row[c.measure] for row in rows]) > 0]
+        reasons = [f"breaks {'; '.join(describe(c) for c in shown)}"] if shown else []
+        reasons += [f"does not show {confirmation(c, rows)}" for c in broken if c not in shown]
+        if reasons:
+            return Judgement(means, violations, "infeasible", "; ".join(reasons), n)
         return Judgement(means, violations, "feasible", "", n)
 
 
@@ -181,6 +201,33 @@ def violation(constraint: Constraint, values: Sequence[float]) -> float:
     if not math.isfinite(centre):
         return 1.0
     return sign * (bound - centre) / (abs(bound) or 1.0)
+
+
+def shortfall(constraint: Constraint, values: Sequence[float]) -> float:
+    """Return by how much `values` fall short of showing that the constraint is kept: shown where <= 0.
+
+    With a probability and a confidence: how much the lower bound of the share of replications that keep the bound (see
+    `stats.proportion_low`) lies below the probability. Otherwise the `violation`.
+    """
+    if constraint.probability is None or constraint.confidence is None:
+        return violation(constraint, values)
+    # Where it takes every one of n replications, the two sides differ by rounding alone.
+    low = proportion_low(kept(constraint, values), len(values), constraint.confidence)
+    return 0.0 if math.isclose(low, constraint.probability, rel_tol=1e-12) else constraint.probability - low
+
+
+def confirmation(constraint: Constraint, rows: Sequence[Row]) -> str:
+    """Return in words how surely a constraint with a probability and a confidence is kept.
+
+    >>> tested = Constraint(measure="mqls", at_least=9.0, probability=0.9)
+    >>> confirmation(tested, [{"mqls": 10.0}] * 19 + [{"mqls": 8.0}])
+    'mqls >= 9 in 90 % of replications: kept in 19 of 20, so in at least 78.4 % (95 % confidence)'
+    """
+    assert constraint.confidence is not None
+    times = kept(constraint, [row[constraint.measure] for row in rows])
+    low = proportion_low(times, len(rows), constraint.confidence)
+    share = f"in at least {100 * low:.3g} % ({100 * constraint.confidence:g} % confidence)"
+    return f"{describe(constraint)}: kept in {times} of {len(rows)}, so {share}"
 
 
 def needed(constraint: Constraint, replications: int) -> int:

@@ -74,14 +74,17 @@ def candidates(
 def select(in_force: Tried, chosen: Sequence[Tried], rows: Rows, goals: Goals) -> list[Selected]:
     """Return the policy in force and the candidates, each judged on fresh replications and kept or dropped.
 
-    Kept is who is feasible and not dominated by another feasible one, the policy in force among them.
+    Kept is who is feasible and not dominated by another feasible one, the policy in force among them. Where the report
+    must show a probability with some confidence, a policy that shows it less does not dominate one that shows it more.
     """
     everyone = [in_force, *chosen]
     judgements = [goals.judge(rows(t)) for t in everyone]
     feasible = [at for at, j in enumerate(judgements) if j.feasible]
     signs = np.array([-g.sign for g in goals.objectives], dtype=np.float64)
-    losses = np.array([judgements[at].means for at in feasible]).reshape(len(feasible), signs.size) * signs
-    on_front = nondominated(losses, ["minimize"] * signs.size) if feasible else np.zeros(0, dtype=np.bool_)
+    means = np.array([judgements[at].means for at in feasible]).reshape(len(feasible), signs.size) * signs
+    doubts = np.array([goals.doubts(rows(everyone[at])) for at in feasible]).reshape(len(feasible), len(goals.chances))
+    losses = np.hstack([means, doubts])
+    on_front = nondominated(losses, ["minimize"] * losses.shape[1]) if feasible else np.zeros(0, dtype=np.bool_)
     why = {at: "" if on_front[n] else _dominator(losses, n, feasible, everyone) for n, at in enumerate(feasible)}
     return [
         Selected(tried, judgement, why.get(at) == "", why.get(at, judgement.reason))

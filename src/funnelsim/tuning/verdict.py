@@ -82,7 +82,7 @@ def report(selected: Sequence[Selected], rows: Sequence[Sequence[Row]], goals: G
     today = rows[0]
     tests = [paired_p_value(_known(own, name), _known(today, name)) for own in rows[1:] for name, _ in names]
     adjusted = iter(holm(tests).tolist())
-    judgements = [goals.judge(own) for own in rows]
+    judgements = [goals.judge(own, confirming=True) for own in rows]
     reported = []
     for s, own, judgement in zip(selected, rows, judgements, strict=True):
         p_values = [1.0] * len(names) if own is today else [next(adjusted) for _ in names]
