@@ -20,7 +20,7 @@ AT_REST = (State.MARKETING, State.SYNCING, State.NURTURE)
 
 def standing(work_list: WorkList, *, own: bool) -> list[Task]:
     """Return the tasks that wait in a list: those that belong there, or those escalated to it from another."""
-    entries = [entry[5] for heap in work_list.heaps.values() for entry in heap]
+    entries = [entry[3] for heap in work_list.heaps.values() for entry in heap]
     tasks = [t for t in entries if t.waiting and ((t.list is work_list) == own) and (own or t.escalated)]
     assert len(tasks) == len({id(t) for t in tasks}), f"list {work_list.id} holds a task twice"
     return tasks

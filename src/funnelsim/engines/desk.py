@@ -34,6 +34,8 @@ class Desk:
         self.end = shop.end
         self.agreement = shop.agreement
         self.order = shop.agreement.order
+        # What a class of work weighs in a key: more than any key within it.
+        self.class_step = 4 if self.order == TIER else 1 << 63
         self.pooled = shop.agreement.routing == POOL
         self.rule: Callable[[Case, Sequence[Rep]], Rep] | None = None  # a user's own, in place of the policy's
         self.breaches = shop.agreement.on_breach != NO_BREACH and not self.pooled
@@ -45,9 +47,11 @@ class Desk:
             team.reps.append(rep)
             self.reps.append(rep)
         self.timed = self.breaches or shop.patience_ends
+        # Whether every timer runs for so long that it ends after the next look.
+        self.patient = not self.breaches and shop.least_patience >= 1 << _STRETCH
         self.dirty = False
-        self._recent: list[Task] = []  # with timers that end after the next look
-        self._next_look = 0
+        self.recent: list[Task] = []  # with timers that end after the next look
+        self.next_look = 0
         self._timers: dict[int, list[tuple[int, int, Task]]] = {}  # by stretch: (time, key, task)
         self._due_now: list[tuple[int, Task]] = []  # (key, task) of timers that end at this very instant
         for rep in self.reps:
@@ -103,11 +107,11 @@ class Desk:
         task.list = work_list = team.list if rep is None else rep.list
         task.queued_at = self.env._now
         task.waiting = True
-        key = lead.tier if self.order == TIER else self.queue_key(lead, task.available_at, task.due_at)
+        key = task.work_class * self.class_step
+        key += lead.tier if self.order == TIER else self.queue_key(lead, task.available_at, task.due_at)
         try:  # `WorkList.push`, written out: there is one of these for every touch
-            work_class = task.work_class
-            entry = (work_class, key, task.due_at, lead.i, task.number, task)
-            heappush(work_list.heaps[task.length if work_class else 0], entry)
+            room = task.length if task.work_class else 0
+            heappush(work_list.heaps[room], (key, task.due_at, task.key, task))
             work_list.count += 1
         except KeyError:
             work_list.push(key, task)
@@ -127,7 +131,8 @@ class Desk:
         """Let a task also stand in the team's list."""
         task.escalated = True
         team.escalated += 1
-        team.list.push(self.queue_key(task.lead, task.available_at, task.due_at), task)
+        key = self.queue_key(task.lead, task.available_at, task.due_at)
+        team.list.push(task.work_class * self.class_step + key, task)
         team.list.count -= 1  # counted in its own list
         team.dirty = self.dirty = True
 
@@ -159,7 +164,7 @@ class Desk:
                 continue
             del idle[j]
             idle_reps -= 1
-            task = heappop(heap)[5]
+            task = heappop(heap)[3]
             task.waiting = False
             task.list.count -= 1
             team.waiting -= 1
@@ -199,17 +204,17 @@ class Desk:
             first = min(first, max(task.due_at + 1, now))
         if first >= self.end:
             return
-        if now >= self._next_look:
+        if now >= self.next_look:
             stretch = (now >> _STRETCH) + 1
-            self._next_look = stretch << _STRETCH
-            moments.Moment(self.env, moments.BEFORE_ALL, self._next_look, self._look)
-        if first >= self._next_look:
-            self._recent.append(task)
+            self.next_look = stretch << _STRETCH
+            moments.Moment(self.env, moments.BEFORE_ALL, self.next_look, self._look)
+        if first >= self.next_look:
+            self.recent.append(task)
         else:
             self._set_both(task)
 
     def _look(self, _: Any) -> None:
-        recent, self._recent = self._recent, []
+        recent, self.recent = self.recent, []
         for task in recent:
             if task.waiting:
                 self._set_both(task)

@@ -134,6 +134,11 @@ class Lifeline(simpy.Process):
             wanted = self._generator.send(None)
         except StopIteration as end:
             wanted = self._returned(end.value)
+        if wanted is not None:
+            self._awaits(wanted)
+
+    def _awaits(self, wanted: Any) -> None:
+        """Begin the part that the life wants, or wait for the event."""
         if type(wanted) is GeneratorType:
             wanted = self._enters(wanted)
         if wanted is not None:
@@ -157,11 +162,7 @@ class Lifeline(simpy.Process):
             wanted = self._generator.throw(interrupt)
         except StopIteration as end:
             wanted = self._returned(end.value)
-        if type(wanted) is GeneratorType:
-            wanted = self._enters(wanted)
-        if wanted is not None:
-            self._target = wanted
-            wanted.callbacks.append(self._resume)
+        self._awaits(wanted)
 
     def _enters(self, part: Generator[Any, Any, Any]) -> Any:
         """Begin a part, and the parts that it begins with; return what the innermost waits for, None at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Generator
 from contextlib import suppress
+from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -150,7 +151,8 @@ class Prospect(Closing):
                     self.state = IS_CALLED_BACK if called_back else IS_BETWEEN
                     self.since = now
                     if available < shop.end:
-                        Moment(env, moments.AVAILABLE | touch.key, available, touch.falls_due)
+                        touch.callbacks = (touch.falls_due,)  # type: ignore[assignment]  # nobody adds to it
+                        heappush(env._queue, (available, moments.AVAILABLE | touch.key, 0, touch))  # type: ignore[misc]
                 else:
                     touch.falls_due(None)
                 yield  # the touch goes on with this life when the work on it ends

@@ -52,8 +52,9 @@ class Shop:
         "_n", "able", "add_result", "agreement", "annoyed", "breaches", "buyer_pace", "call_ms",
         "callback_at", "close_ms", "close_team", "connect_until", "created", "deal_work_ms", "desk",
         "email_ms", "end", "env", "event_holds", "event_score", "event_start", "event_tier", "event_time",
-        "given_up", "log", "max_touches", "mean_call_ms", "meeting_ms", "meetings_needed", "misjudged", "new_list",
-        "one_class", "patience", "patience_ends", "prep_needed", "queue_patience", "reach_from_available",
+        "given_up", "least_patience", "log", "max_touches", "mean_call_ms", "meeting_ms", "meetings_needed",
+        "misjudged", "new_list", "one_class", "patience", "patience_ends", "prep_needed", "queue_patience",
+        "reach_from_available",
         "ready_from", "ready_until", "reply_lag", "reply_until", "reserved_ms", "results", "roster", "rules",
         "segments", "show_until", "sync_latency", "talk_ms", "tired", "too_soon", "touch_team",
         "unassigned_list", "unfinished", "win_until", "work_ends", "writes",
@@ -114,7 +115,8 @@ class Shop:
         self.event_tier = _view(scored.tier)
         self.event_score = _view(scored.score)
         self.reserved_ms = -(-rules.meeting_ms // agreement.slot_ms) * agreement.slot_ms
-        self.patience_ends = bool((leads.queue_patience < ALWAYS).any())
+        self.least_patience = int(leads.queue_patience.min(initial=ALWAYS))
+        self.patience_ends = self.least_patience < ALWAYS
         self.desk = Desk(self)
         self.work_ends = self.desk.work_ends
         self.touch_team = self.desk.teams[roster.touch_team]

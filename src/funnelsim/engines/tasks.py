@@ -25,19 +25,20 @@ _WAITING, _IN_WORK, _MEETING_BOOKED = int(State.WAITING), int(State.IN_WORK), in
 
 
 class Touch(Task):
-    """An attempt: a call, an e-mail, or a call that the lead asked for on a named date."""
+    """An attempt: a call, an e-mail, or a call that the lead asked for on a named date.
+
+    As an event it happens twice: when it falls due, where that lies ahead, and when the work on it ends.
+    """
 
     def __init__(self, lead: Case, work_class: int, available_at: int, due_at: int, callback: bool) -> None:
         # All of `Task.__init__`, written out: there is one of these for every attempt.
         shop = lead.shop
-        self.callbacks = [shop.work_ends, lead.goes_on]
         self.lead = lead
         self.work_class = work_class
         self.number = k = lead.k
         self.attempt = attempt = lead.attempt + 1
         self.episode = episode = lead.episode
         self.key = lead.key | (episode << 16) | k
-        self.ends_key = moments.TOUCH_ENDS | self.key
         self.escalated = self.cancelled = False
         self.available_at = available_at
         self.due_at = due_at
@@ -57,12 +58,15 @@ class Touch(Task):
         if self.kind == CALLED_AGAIN:
             lead.interest = lead.named_at  # only now: who is taken back before was interested long ago
         lead.state = _WAITING
-        lead.since = lead.env._now
+        lead.since = now = lead.env._now
         shop = lead.shop
         desk = shop.desk
         desk.queue(self, lead.owner, shop.touch_team)
         if desk.timed:
-            desk.set_timers(self)
+            if desk.patient and now < desk.next_look:
+                desk.recent.append(self)
+            else:
+                desk.set_timers(self)
 
     def expected_length(self) -> int:
         """Return preparation, if it is still to be done, and the mean attempt."""
@@ -78,6 +82,9 @@ class Touch(Task):
         permille = rep.permille or rep.productivity(now)
         lead.state = _IN_WORK
         lead.since = now
+        # Only now, for what waits for long should be small: the processor's cache is what limits a year's run.
+        self.callbacks = (shop.work_ends, lead.goes_on)  # type: ignore[assignment]  # read once, never added to
+        self.ends_key = moments.TOUCH_ENDS | self.key
         by_mail = self.kind == EMAILED
         work = shop.email_ms[k][i] if by_mail else shop.call_ms[k][i]
         dial = now

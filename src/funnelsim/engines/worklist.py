@@ -99,14 +99,13 @@ class WorkList:
         self.id = list_id
         self.count = 0
         # By the room that a task needs; meetings need none, for they have a reservation of their own. An entry is
-        # (class, queue key, due, lead, number, task).
+        # (class and queue key in one, due, key of the task, task).
         self.heaps: dict[int, list[Any]] = {}
 
     def push(self, key: int, task: Task) -> None:
-        """Add a task under its class, then its queue key; ties go to the earlier due, then to the lower lead."""
-        work_class = task.work_class
-        entry = (work_class, key, task.due_at, task.lead.i, task.number, task)
-        room = task.length if work_class else 0
+        """Add a task under its class and queue key; ties go to the earlier due, then to the lower lead."""
+        room = task.length if task.work_class else 0
+        entry = (key, task.due_at, task.key, task)
         try:
             heappush(self.heaps[room], entry)
         except KeyError:
@@ -120,7 +119,7 @@ class WorkList:
         best = None
         for heap in self.heaps.values():
             while heap:
-                task = heap[0][5]
+                task = heap[0][3]
                 if task.waiting and (task.list is self or task.escalated):
                     if best is None or heap[0] < best[0]:
                         best = heap
@@ -135,7 +134,7 @@ class WorkList:
             if ramped(length, permille) > room:
                 continue
             while heap:
-                task = heap[0][5]
+                task = heap[0][3]
                 if task.waiting and (task.list is self or task.escalated):
                     if best is None or heap[0] < best[0]:
                         best = heap
@@ -145,10 +144,10 @@ class WorkList:
 
     def tasks(self) -> list[Task]:
         """Return every task that stands here, in no order."""
-        tasks = [entry[5] for heap in self.heaps.values() for entry in heap]
+        tasks = [entry[3] for heap in self.heaps.values() for entry in heap]
         return [task for task in tasks if task.waiting and task.list is self]
 
     def meetings(self) -> list[Task]:
         """Return the meetings that wait here, in order."""
-        entries = sorted(entry for entry in self.heaps.get(0, ()) if entry[0] == MEETINGS)
-        return [entry[5] for entry in entries if entry[5].waiting and entry[5].list is self]
+        tasks = [entry[3] for entry in sorted(self.heaps.get(0, ()))]
+        return [task for task in tasks if task.work_class == MEETINGS and task.waiting and task.list is self]
