@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": Entry("funnelsim.cli.compare", "compare", "Compare scenarios, or policies, on the same leads."),
     "select": Entry("funnelsim.cli.select", "select", "Select the best of many, with a guarantee or within a budget."),
     "stress": Entry("funnelsim.cli.stress", "stress", "Tell what policies do where the world is not as written."),
+    "sensitivity": Entry("funnelsim.cli.sensitivity", "sensitivity", "Find what matters, and what one step is worth."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
     "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),
