@@ -293,3 +293,115 @@ def test_killed_ten_times_over_it_ends_as_the_whole_one(config, tmp_path, whole)
 
     assert result.exit_code == 0, result.stderr
     assert results(folder) == results(whole[0])
+
+
+# What decides, and where the policies are kept.
+
+
+def test_a_price_names_the_policy_in_every_result(config, whole, tmp_path):
+    result = call(
+        "tune", config, "--jobs", 1, "--out", tmp_path / "out", "--trade-off", "100 per wasted lead", "--json"
+    )  # fmt: skip
+
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    words = (tmp_path / "out" / "findings.txt").read_text()
+    front = {int(row["policy"]): row for row in csv.DictReader((tmp_path / "out" / "front.csv").open())}
+    choice = found["trade_off"]
+    # From the results themselves: revenue less 100 a wasted lead.
+    values = {
+        p["policy"]: p["metrics"]["revenue"]["mean"] - 100 * p["metrics"]["leads_wasted"]["mean"]
+        for p in (found["in_force"], *found["front"])
+    }
+    best = max(values, key=lambda number: values[number])
+    assert (choice["choose"], choice["amount"], choice["per"]) == (best, 100.0, "leads_wasted")
+    assert {w["policy"]: w["mean"] for w in choice["values"]} == pytest.approx(values)
+    assert f"At 100 EUR for every wasted lead choose {f'policy {best}' if best else 'today'}" in words
+    assert {number: row["chosen"] for number, row in front.items()} == {n: str(n == best).lower() for n in front}
+    assert all(float(row["value"]) == pytest.approx(values[number]) for number, row in front.items())
+    for policy in (found["in_force"], *found["front"]):
+        assert float(front[policy["policy"]]["probability_on_front"]) == policy["probability_on_front"]
+        assert float(front[policy["policy"]]["profit"]) == policy["metrics"]["profit"]["mean"]
+    assert "profit, EUR a year" in words
+    assert "± " in next(line for line in words.splitlines() if "can promise" in line)
+    # It changes what is chosen, not what is found.
+    assert (tmp_path / "out" / "trials.csv").read_bytes() == (whole[0] / "trials.csv").read_bytes()
+    assert 'trade_off = "100 per wasted lead"' in (tmp_path / "out" / "scenario.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        ("a lot", 2, "must be an amount of money per unit of a measure"),
+        ("100 per leads_wastd", 3, "did you mean 'leads_wasted'?"),
+    ],
+)
+def test_a_price_that_cannot_be_used_is_told_before_the_work(config, tmp_path, text, code, told):
+    result = call("tune", config, "--out", tmp_path / "out", "--trade-off", text)
+
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_it_stops_at_its_plateau_with_the_cap_kept(config, tmp_path):
+    file = tmp_path / "flat.toml"
+    file.write_text(config.read_text().replace("trials = 10", "trials = 60\nplateau_over = 4"))
+
+    result = call("tune", file, "--jobs", 1, "--out", tmp_path / "out", "--until-plateau", "90%", "--json")
+
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["hypervolume"]["stopped_at_plateau"]
+    assert found["policies_tried"] == len(found["hypervolume"]["after_each_policy"]) == 16  # 10 at random, then a batch
+    words = (tmp_path / "out" / "findings.txt").read_text()
+    assert "less than the 90 % of search.plateau: it stopped there, 60 allowed." in words
+    assert (tmp_path / "out" / "hypervolume.png").read_bytes().startswith(b"\x89PNG")
+    plain = call("tune", file, "--jobs", 1, "--out", tmp_path / "out", "--resume", "--json", "--trials", 18)
+    assert json.loads(plain.stdout)["policies_tried"] == 18
+
+
+def test_kept_in_a_storage_it_ends_as_in_its_folder(config, whole, tmp_path):
+    url = f"sqlite:///{tmp_path}/studies.db"
+    result = call("tune", config, "--jobs", 1, "--out", tmp_path / "study", "--storage", url)
+
+    assert result.exit_code == 0, result.stderr
+    assert results(tmp_path / "study") == results(whole[0])
+    assert result.stdout == whole[1].stdout
+    refused = call("tune", config, "--jobs", 1, "--out", tmp_path / "study", "--resume")
+    assert refused.exit_code == 3
+    assert f"give --storage {url}" in refused.stderr
+
+
+def test_a_refused_study_is_as_it_was(config, whole):
+    """Exit code 4, and not a byte of the folder is changed."""
+    before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in whole[0].iterdir() if p.name != "study.lock"}
+    changed = config.parent / "changed.toml"
+    changed.write_text(config.read_text().replace("trials = 10", "trials = 20").replace("batch = 4", "batch = 5"))
+
+    result = call("tune", changed, "--jobs", 1, "--out", whole[0], "--resume")
+
+    assert result.exit_code == 4
+    assert "search.batch: 4 then, 5 now" in result.stderr
+    assert {
+        p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in whole[0].iterdir() if p.name != "study.lock"
+    } == before
+
+
+def test_an_interrupted_search_tells_its_storage_without_the_password(config, tmp_path, monkeypatch):
+    from funnelsim.tuning import storage
+
+    def interrupted(url):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage, "open_storage", interrupted)
+    url = "postgresql://me:s3cret@db.example.org/studies"
+
+    result = call("tune", config, "--jobs", 1, "--out", tmp_path / "out", "--storage", url, "--trade-off", "5 per deal")
+
+    assert result.exit_code == 130
+    assert "s3cret" not in result.output
+    [word] = [line for line in result.stderr.splitlines() if line.startswith("interrupted; go on with: ")]
+    words = shlex.split(word.removeprefix("interrupted; go on with: "))
+    assert words[words.index("--storage") + 1] == "postgresql://me:***@db.example.org/studies"
+    assert words[words.index("--trade-off") + 1] == "5 per deal"

@@ -30,6 +30,7 @@ COMMANDS = {
     "stress": Entry("funnelsim.cli.stress", "stress", "Tell what policies do where the world is not as written."),
     "sensitivity": Entry("funnelsim.cli.sensitivity", "sensitivity", "Find what matters, and what one step is worth."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
+    "dashboard": Entry("funnelsim.cli.dashboard", "dashboard", "Look at a search in the browser while it runs."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),
     "backtest": Entry("funnelsim.cli.backtest", "backtest", "Compare a scenario with what happened."),
     "replay": Entry("funnelsim.cli.replay", "replay", "Play an export's leads again under another policy."),

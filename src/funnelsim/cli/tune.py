@@ -63,6 +63,13 @@ TOLD = 4
     metavar="TEXT",
     help="Name the policy to choose at a price, such as '500 per wasted lead'; in place of search.trade_off.",
 )
+@click.option(
+    "--storage",
+    envvar="FUNNELSIM_STORAGE",
+    metavar="URL",
+    help="Keep the policies in SQLite, PostgreSQL or Redis (sqlite:///studies.db, postgresql://user:password@host/db, "
+    "redis://host), under the name of DIR, in place of a journal in DIR.  [env: FUNNELSIM_STORAGE]",
+)
 @options.json_option
 def tune(
     config: Path,
@@ -77,6 +84,7 @@ def tune(
     seed: int | None,
     until_plateau: float | None,
     trade_off: str | None,
+    storage: str | None,
     as_json: bool,
 ) -> None:
     """Search the policy of CONFIG: which changes bring more of the objectives, and how sure that is.
@@ -93,6 +101,7 @@ def tune(
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
     from funnelsim.tuning.plan import WORDS, Plan
+    from funnelsim.tuning.storage import shown
     from funnelsim.tuning.study import tune as carry_through
     from funnelsim.tuning.writeout import write_results
 
@@ -109,9 +118,16 @@ def tune(
     chosen = screen.chosen_engine(engine)
     cache_bytes = None if cache_memory is None else cache_memory * 2**20
     plan = Plan(
-        scenario, goals, folder, __version__, trials=trials, resume=resume, force=force, engine=chosen.name
+        scenario, goals, folder, __version__, trials=trials, resume=resume, force=force, engine=chosen.name,
+        storage=storage,
     )  # fmt: skip
-    kept = {"--trials": trials, "--seed": seed, "--until-plateau": until_plateau, "--trade-off": trade_off}
+    kept = {
+        "--trials": trials,
+        "--seed": seed,
+        "--until-plateau": until_plateau,
+        "--trade-off": trade_off,
+        "--storage": None if storage is None else shown(storage),
+    }
     resume_with(_again(config, folder, kept))
     with cluster_at(cluster, engine=chosen) as there, _PhaseBars() as progress:
         executors = () if there is None else there.each
