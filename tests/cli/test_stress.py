@@ -58,15 +58,17 @@ def test_each_stress_is_the_paired_difference_of_that_world_against_the_world_as
     rows = {(r["policy"], r["input"], r["end"], r["measure"]): r for r in told["stresses"]}
 
     assert len(rows) == 2 * (1 + 2 + 1) * 2
-    base = replicate(one, replications=range(3))["mqls"].to_numpy()
-    low = replicate(in_state(one, State("low", {DEMAND: 0.0})), replications=range(3))["mqls"].to_numpy()
-    row = rows["in force", "demand", "low", "mqls"]
-    assert row["value"] == "x 0.5"
-    assert (row["mean"], row["difference"]) == pytest.approx((low.mean(), (low - base).mean()))
+    base = replicate(one, replications=range(3))["revenue"].to_numpy()
+    world = in_state(one, State("gone", events=frozenset({"a_rep_leaves"})))
+    gone = replicate(world, replications=range(3))["revenue"].to_numpy()
+    row = rows["in force", "a rep leaves", "happens", "revenue"]
+    assert (row["mean"], row["difference"]) == pytest.approx((gone.mean(), (gone - base).mean()))
     # Bonferroni over three stresses and two measures.
-    expected = paired(low, base, confidence=1 - 0.05 / 6)
+    expected = paired(gone, base, confidence=1 - 0.05 / 6)
     assert row["difference_half_width"] == pytest.approx(expected.half_width)
-    assert rows["in force", "demand", "high", "mqls"]["difference"] > 0 > row["difference"]
+    low, high = (rows["in force", "demand", end, "mqls"] for end in ("low", "high"))
+    assert (low["value"], high["value"]) == ("x 0.5", "x 1.5")
+    assert high["difference"] > 0 > low["difference"]
     assert rows["stricter", "as written", "", "mqls"]["mean"] < rows["in force", "as written", "", "mqls"]["mean"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from funnelsim.config.load import scenario_from
 from funnelsim.config.paths import with_values
-from funnelsim.config.state import in_state
+from funnelsim.config.state import State, in_state
 from funnelsim.config.values import plain_tables
 from funnelsim.lab.replicate import replicate
 from funnelsim.lab.robust import cvar, judge, play_in_states, regrets
@@ -150,7 +150,7 @@ def test_differences_are_paired():
 
 
 def test_every_play_is_that_of_the_scenario_in_its_state_alone_for_any_number_of_workers():
-    section = {"ranges": {"market.channels.*.visitors_per_day": {"factor": [0.5, 1.5]}}, "states": 2}
+    section = {"ranges": {"market.reach.mu": {"low": -2.0, "high": 1.0}}, "states": 2}
     scenario = scenario_from({**plain_tables(small()), "uncertain": section}, where="a")
     policies = [scenario.policy, with_values(scenario.policy, {"scoring.cutoff": 40.0})]
     states = states_of(scenario)
@@ -165,3 +165,22 @@ def test_every_play_is_that_of_the_scenario_in_its_state_alone_for_any_number_of
     assert found["mqls"][1, 1].tolist() == alone["mqls"].tolist()
     assert found["revenue"][1, 1].tolist() == alone["revenue"].tolist()
     assert (found["mqls"][0] > found["mqls"][1]).all()
+
+
+def test_who_comes_anyway_is_not_moved_by_a_demand_that_differs():
+    """Twice the demand: the same leads and an independent process of as many again, Poisson with the same mean."""
+    demand = "market.channels.*.visitors_per_day"
+    section = {"ranges": {demand: {"factor": [1.0, 2.0]}}}
+    scenario = scenario_from({**plain_tables(small()), "uncertain": section}, where="a")
+    states = [State("as written"), State("double", {demand: 1.0})]
+    once, twice = play_in_states(scenario, [scenario.policy], states, measures=["leads"], replications=range(8))[
+        "leads"
+    ][0]
+
+    alone = replicate(small(), replications=range(8))["leads"].to_numpy()
+    assert once.tolist() == alone.tolist()
+    excess = twice - once
+    assert (excess > 0).all()
+    # A variance of 8 values about its mean: F of 7 and many degrees, 4 standard errors are a factor of about 3.
+    assert excess.mean() == pytest.approx(once.mean(), abs=4 * math.sqrt(2 * once.mean() / 8))
+    assert excess.var(ddof=1) < 4 * once.mean()

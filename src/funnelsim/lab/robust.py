@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -16,9 +17,10 @@ from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State, in_state
 from funnelsim.config.uncertain import Criterion
-from funnelsim.engines.choice import Engine, Wish
-from funnelsim.lab.compare import play_each
-from funnelsim.lab.processes import Progress
+from funnelsim.engines.choice import Engine, Wish, choose
+from funnelsim.lab.play import play
+from funnelsim.lab.processes import Progress, for_each_replication, to_json
+from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.stats import Bounds
 
@@ -71,27 +73,66 @@ def play_in_states(
 ) -> dict[str, Float64]:
     """Return by measure what each policy reaches in each state and replication: shape (policies, states, replications).
 
-    The leads of a state are drawn once a replication, for all policies. Arguments and errors as in `compare.play_each`.
+    The leads of a state are drawn once a replication, for all policies. Where a state changes how many come, those who
+    came anyway are not moved (`draw_in_volume`), so states are paired too; in any other state the numbers are those of
+    `replicate`, to the bit. Arguments and errors as in `for_each_replication` and `play`.
 
     Raises:
         InputError: where a state or a policy in it breaks a rule.
     """
     worlds = [in_state(scenario, state) for state in states]
-    scenarios = [world.with_policy(policy) for world in worlds for policy in policies]
-    rows = play_each(
-        scenarios,
-        measures=measures,
+    for world in worlds:
+        for policy in policies:
+            world.with_policy(policy)  # a fault is told before the work
+    if not isinstance(engine, Engine):
+        engine = choose(engine)
+    engine.prepare()
+    rows = for_each_replication(
+        partial(
+            _measure_states,
+            worlds=tuple(to_json(world) for world in worlds),
+            policies=tuple(policy.model_dump_json(exclude_unset=True) for policy in policies),
+            measures=tuple(measures),
+            engine=engine,
+        ),
+        scenario,
         replications=replications,
         jobs=jobs,
-        engine=engine,
         progress=progress,
         executor=executor,
     )
-    shape = len(rows), len(states), len(policies)
-    return {
-        m: np.array([[one[m] for one in rows[r]] for r in sorted(rows)]).reshape(shape).transpose(2, 1, 0)
-        for m in measures
-    }
+    together = np.array([rows[r] for r in sorted(rows)])  # (replications, states, policies, measures)
+    return {m: np.ascontiguousarray(together[..., j].transpose(2, 1, 0)) for j, m in enumerate(measures)}
+
+
+def _measure_states(
+    scenario: Scenario,
+    replication: int,
+    *,
+    worlds: tuple[str, ...],
+    policies: tuple[str, ...],
+    measures: tuple[str, ...],
+    engine: Engine,
+) -> Float64:
+    """Return (states, policies, measures) in one replication. Other processes import this by name."""
+    found = np.empty((len(worlds), len(policies), len(measures)))
+    for s, world in enumerate(_read(worlds)):
+        leads, market = draw_in_volume(scenario.market, world.market, world.economics, world.run, replication)
+        there = world.model_copy(update={"market": market})
+        for p, policy in enumerate(_policies(policies)):
+            values = play(there.with_policy(policy), leads, engine=engine).summary(measures)
+            found[s, p] = [values[m] for m in measures]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _read(worlds: tuple[str, ...]) -> tuple[Scenario, ...]:
+    return tuple(Scenario.model_validate_json(world) for world in worlds)
+
+
+@lru_cache(maxsize=1)
+def _policies(texts: tuple[str, ...]) -> tuple[Policy, ...]:
+    return tuple(Policy.model_validate_json(text) for text in texts)
 
 
 def cvar(values: Float64, weights: Float64, share: float, *, better: Better) -> Float64:

@@ -18,6 +18,7 @@ from funnelsim.lab.play import draw, play
 from funnelsim.lab.processes import MEMORY_SHORT, MemoryShortError, WorkerLostError, lost_for, to_json, worker_pools
 from funnelsim.tuning.evaluations import Evaluate, Job
 from funnelsim.tuning.goals import Row
+from funnelsim.tuning.robust import Play, in_states_of
 
 
 class EvaluationError(FunnelsimError):
@@ -54,9 +55,19 @@ class Bench:
         return self._world.with_policy(Policy.model_validate_json(document))
 
 
+def bench_of(scenario: Scenario, *, engine: Engine, cache_bytes: int) -> Play:
+    """Return what plays policies in the world of `scenario`, or in all its states where something is uncertain."""
+    in_states = in_states_of(scenario)
+    if in_states is None:
+        return Bench(scenario, engine=engine, cache_bytes=cache_bytes)
+    of_each = cache_bytes // len(in_states.states)
+    return in_states.play(scenario, lambda world: Bench(world, engine=engine, cache_bytes=of_each))
+
+
 def without_search(scenario: Scenario) -> Scenario:
-    """Return the scenario with nothing to search: what is searched tells nothing about what a policy does."""
-    return scenario.model_copy(update={"search": Search()})
+    """Return the scenario with nothing to search, but with what is wanted: which states are the worst hangs on that."""
+    wanted = Search(objectives=scenario.search.objectives, constraints=scenario.search.constraints)
+    return scenario.model_copy(update={"search": wanted})
 
 
 @contextmanager
@@ -92,7 +103,7 @@ def evaluating(
         yield lambda wanted: _through(executors, there, wanted)
         return
     if jobs == 1:
-        bench = Bench(scenario, engine=engine, cache_bytes=cache_bytes)
+        bench = bench_of(scenario, engine=engine, cache_bytes=cache_bytes)
         yield lambda wanted: ((job, bench(job)) for job in wanted)
         return
     about = to_json(without_search(scenario)), engine, cache_bytes // jobs
@@ -130,10 +141,10 @@ def _through(pools: Sequence[Executor], about: About, wanted: Sequence[Job]) -> 
 
 
 @lru_cache(maxsize=1)
-def _bench(about: About) -> Bench:
+def _bench(about: About) -> Play:
     """Return the bench of this worker process."""
     world, engine, cache_bytes = about
-    return Bench(Scenario.model_validate_json(world), engine=engine, cache_bytes=cache_bytes)
+    return bench_of(Scenario.model_validate_json(world), engine=engine, cache_bytes=cache_bytes)
 
 
 def _answer(about: About, job: Job) -> Row:

@@ -36,6 +36,12 @@ def fingerprint(scenario: Scenario) -> dict[str, Any]:
     for table, names in LEFT_OUT.items():
         if table:
             kept[table] = {key: value for key, value in kept[table].items() if key not in names}
+    uncertain = kept.pop("uncertain")
+    if scenario.uncertain.anything:
+        posterior = scenario.uncertain.posterior
+        # What is in the file of draws counts, not where it lies.
+        draws = None if posterior is None else hashlib.sha256(Path(posterior).read_bytes()).hexdigest()
+        kept["uncertain"] = {**uncertain, "posterior": draws}
     return kept
 
 
