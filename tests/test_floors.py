@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "funnelsim"
 
 FLOORS = {
-    "cli": 7, "__main__": 7, "__init__": 7,
+    "cli": 7, "api": 7, "__main__": 7, "__init__": 7,
     "report": 6,
     "tuning": 5, "calibration": 5,
     "lab": 4,

@@ -204,12 +204,13 @@ def _tell(
     as_json: bool,
 ) -> None:
     from funnelsim.lab.replicate import as_frame
+    from funnelsim.report.tables import run_text
 
     frame = as_frame(rows)
     if as_json:
         screen.show(json.dumps(values_of(scenario, frame, replication=replication, complete=complete), allow_nan=False))
     else:
-        screen.show(table_of(scenario, frame, everything=everything).rstrip("\n"))
+        screen.show(run_text(frame, scenario, everything=everything).rstrip("\n"))
 
 
 def values_of(scenario: Scenario, frame: pd.DataFrame, *, replication: int | None, complete: bool) -> dict[str, Any]:
@@ -234,26 +235,6 @@ def values_of(scenario: Scenario, frame: pd.DataFrame, *, replication: int | Non
 
 def _or_null(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def table_of(scenario: Scenario, frame: pd.DataFrame, *, everything: bool) -> str:
-    """Return the measures as people read them, under a heading that says what they are of."""
-    from funnelsim.lab.replicate import to_intervals
-    from funnelsim.report.results import replications_text
-    from funnelsim.report.tables import measures_text
-
-    numbers = [int(r) for r in frame.index]
-    heading = f"{scenario.name}: {replications_text(numbers)}, seed {scenario.run.seed}"
-    if len(numbers) > 1:
-        heading += "; mean ± half-width of the 95 % interval"
-    body = measures_text(
-        to_intervals(frame),
-        currency=scenario.economics.currency,
-        replications=len(frame),
-        everything=everything,
-        standard=scenario.run.standard,
-    )
-    return f"{heading}\n\n{body}"
 
 
 def _write(

@@ -6,12 +6,19 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from funnelsim.calendar import HOUR_MS
 from funnelsim.config.run import Standard
+from funnelsim.config.scenario import Scenario
+from funnelsim.lab.replicate import to_intervals
 from funnelsim.metrics.registry import MEASURES
 from funnelsim.report.digits import estimate, span
+from funnelsim.report.results import replications_text
 from funnelsim.stats import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GROUP_TITLES = {
     "goals": "Goals",
@@ -87,6 +94,28 @@ def measures_text(
                 out += wrap(standard_words(standard), 80, initial_indent="  ", subsequent_indent="    ")
         out.append("")
     return "\n".join(out)
+
+
+def run_text(frame: pd.DataFrame, scenario: Scenario, *, everything: bool = False) -> str:
+    """Return the measures of a run as people read them, under a heading that says what they are of.
+
+    Args:
+        frame: A row per replication, a column per measure; at least one row.
+        scenario: What was simulated.
+        everything: As in `measures_text`.
+    """
+    numbers = [int(r) for r in frame.index]
+    heading = f"{scenario.name}: {replications_text(numbers)}, seed {scenario.run.seed}"
+    if len(numbers) > 1:
+        heading += "; mean ± half-width of the 95 % interval"
+    body = measures_text(
+        to_intervals(frame),
+        currency=scenario.economics.currency,
+        replications=len(frame),
+        everything=everything,
+        standard=scenario.run.standard,
+    )
+    return f"{heading}\n\n{body}"
 
 
 def standard_words(standard: Standard) -> str:

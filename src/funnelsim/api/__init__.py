@@ -1,0 +1,1 @@
+"""The Python interface: what the commands do, as calls that return tables and figures and show themselves."""

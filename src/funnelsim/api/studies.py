@@ -1,0 +1,205 @@
+"""Several policies on the same leads: compared, swept over, searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from funnelsim.api.runs import checked_measures, workers
+from funnelsim.api.shown import Shown, as_pngs, imprint_of
+from funnelsim.config.scenario import Scenario
+from funnelsim.engines.choice import Wish, choose
+from funnelsim.errors import Fault, InputError
+from funnelsim.lab.compare import Comparison, Rows, check_comparable, play_each
+from funnelsim.lab.compare import compare as judge
+from funnelsim.lab.processes import Progress
+from funnelsim.lab.sweep import Axis, Sweep, read_axis
+from funnelsim.lab.sweep import sweep as grid_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from funnelsim.report.figures_sheet import Figure, Imprint
+
+Values = str | Sequence[Any]
+"""Values of a field: a list of them, or text as `--sweep` takes it: "40:60:10", "1h,4h,1d"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Compared(Shown):
+    """Scenarios side by side on the same replications; the first is the one that the others are held against."""
+
+    comparison: Comparison
+    rows: Rows
+    first: Scenario
+    grid: Sweep | None = None
+    """The values that were swept over, where they were."""
+
+    @property
+    def text(self) -> str:
+        """Return what `funnelsim compare` prints."""
+        from funnelsim.report.compared import comparison_text
+
+        return comparison_text(self.comparison, heading=self._heading(), **self._units())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return a row per scenario and measure: mean, paired difference, intervals, probability of being best, ..."""
+        from funnelsim.report.compared import comparison_frame
+
+        return comparison_frame(self.comparison, currency=self.first.economics.currency)
+
+    @property
+    def replications(self) -> pd.DataFrame:
+        """Return a row per scenario, replication and measure."""
+        from funnelsim.report.compared import values_frame
+
+        return values_frame(self.rows, self.comparison.labels)
+
+    def figure(self) -> Figure:
+        """Return the differences with their intervals; of a sweep its curve, or its map over two fields."""
+        from funnelsim.report.figures_compare import difference_figure, sweep_figure
+
+        about: dict[str, Any] = {**self._units(), "imprint": self._imprint()}
+        if self.grid is None:
+            return difference_figure(self.comparison, **about)
+        return sweep_figure(self.comparison, self.grid, **about)
+
+    def best(self, measure: str) -> str | None:
+        """Return the label of the scenario that is most probably best in a measure; None where none can be."""
+        at = self.comparison.best(measure)
+        return None if at is None else self.comparison.labels[at]
+
+    def pictures(self) -> Mapping[str, bytes]:
+        """Return the figure as PNG."""
+        return as_pngs({"comparison": self.figure()}, self._imprint())
+
+    def _units(self) -> dict[str, Any]:
+        return {"currency": self.first.economics.currency, "days": self.first.run.horizon_days}
+
+    def _heading(self) -> str:
+        seed = f"seed {self.first.run.seed}"
+        if self.grid is None:
+            return f"{len(self.comparison.labels)} scenarios, {seed}"
+        return f"{self.first.name} over {' and '.join(axis.path for axis in self.grid.axes)}, {seed}"
+
+    def _imprint(self) -> Imprint:
+        from funnelsim.report.results import replications_text
+
+        labels = self.comparison.labels
+        shown = self.first.name if self.grid is not None else " · ".join(labels[:3]) + (" …" if len(labels) > 3 else "")
+        return imprint_of(self.first, replications_text(self.comparison.replications), name=shown)
+
+
+def compare(
+    scenarios: Mapping[str, Scenario] | Sequence[Scenario],
+    *,
+    measures: Sequence[str] | None = None,
+    replications: int | None = None,
+    jobs: int = 1,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+    engine: Wish = "auto",
+) -> Compared:
+    """Return how scenarios differ from the first of them, all played in the same replications.
+
+    Args:
+        scenarios: Two or more, by label; those of a list are called by their names.
+        measures: What to compare; the objectives of the first scenario's search where None.
+        replications: How many, >= 2; as many as the first scenario says where None.
+        jobs: Worker processes; 1 works in this one.
+        cluster: Address of a dask scheduler whose workers play in their place.
+        progress: Called after each replication with (finished, of how many).
+        engine: As in `simulate`.
+
+    Raises:
+        InputError: where scenarios are not looked at alike (one `run`, one currency), or a measure does not exist.
+        ValueError: with fewer than two scenarios or replications.
+    """
+    labels, chosen = _labelled(scenarios)
+    if len(chosen) < 2:
+        raise ValueError("a comparison needs two scenarios or more")
+    names = checked_measures(measures, chosen[0])
+    how: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "progress": progress, "engine": engine}
+    rows = _played(chosen, labels, names, replications, **how)
+    return Compared(judge(rows, labels=labels, measures=names), rows, chosen[0])
+
+
+def sweep(
+    scenario: Scenario,
+    fields: Mapping[str, Values],
+    *,
+    measures: Sequence[str] | None = None,
+    replications: int | None = None,
+    jobs: int = 1,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+    engine: Wish = "auto",
+) -> Compared:
+    """Return how the policy in force differs from itself with one or two fields at other values.
+
+    Args:
+        scenario: The one in force.
+        fields: The values of each field: `{"scoring.cutoff": [40, 50, 60]}`, `{"sla.first_touch": "1h,4h,1d"}`.
+        measures: As in `compare`, and so are the others.
+
+    Raises:
+        InputError: where a field, a value or a combination is none: every fault at once.
+        ValueError: with no field, more than two, or fewer than two replications.
+    """
+    axes, faults = list[Axis](), list[Fault]()
+    for path, values in fields.items():
+        try:
+            axes.append(read_axis(f"{path}={_as_swept(values)}"))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    grid = grid_of(scenario, axes, where=scenario.name)
+    labels, names = list(grid.labels), checked_measures(measures, scenario)
+    how: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "progress": progress, "engine": engine}
+    rows = _played(grid.scenarios, labels, names, replications, **how)
+    return Compared(judge(rows, labels=labels, measures=names), rows, scenario, grid)
+
+
+def _played(
+    scenarios: Sequence[Scenario],
+    labels: Sequence[str],
+    measures: Sequence[str],
+    replications: int | None,
+    *,
+    jobs: int,
+    cluster: str | None,
+    progress: Progress | None,
+    engine: Wish,
+) -> Rows:
+    check_comparable(scenarios, labels)
+    count = scenarios[0].run.replications if replications is None else replications
+    if count < 2:
+        raise ValueError(f"a comparison needs 2 replications or more, got {count}")
+    chosen = choose(engine)
+    chosen.prepare()
+    with workers(cluster, chosen) as there:
+        return play_each(
+            scenarios,
+            measures=measures,
+            replications=range(count),
+            jobs=jobs,
+            engine=chosen,
+            progress=progress,
+            executor=there,
+        )
+
+
+def _labelled(scenarios: Mapping[str, Scenario] | Sequence[Scenario]) -> tuple[list[str], list[Scenario]]:
+    if isinstance(scenarios, Mapping):
+        return list(scenarios), list(scenarios.values())
+    names = [s.name or "scenario" for s in scenarios]
+    return [f"{n} ({at + 1})" if names.count(n) > 1 else n for at, n in enumerate(names)], list(scenarios)
+
+
+def _as_swept(values: Values) -> str:
+    if isinstance(values, str):
+        return values
+    return ",".join(str(v).lower() if isinstance(v, bool) else str(v) for v in values)
