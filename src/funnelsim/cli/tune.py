@@ -13,13 +13,16 @@ from funnelsim.cli import options, screen
 from funnelsim.cli.cluster import cluster_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from funnelsim.engines.choice import Wish
+    from funnelsim.engines.choice import Engine, Wish
+    from funnelsim.lab.robust import Robustness
     from funnelsim.tuning.study import Progress, Tuned
 
 TOLD = 4
 """Policies told in words on the screen; the others are in the table and the files."""
+WIDEST = 100
+"""Columns of a table; beyond them it is cut into one for each objective."""
 
 
 @click.command()
@@ -139,9 +142,29 @@ def tune(
             progress=progress,
             note=screen.warn,
         )
-    more = {WORDS: _words(tuned).encode(), **search_figures(tuned)}
+    robust = _confirmed(tuned, jobs=jobs, engine=chosen)
+    more = {WORDS: _words(tuned, robust).encode(), **search_figures(tuned), **_robust_files(tuned, robust)}
     files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
-    _tell(tuned, files, as_json=as_json)
+    _tell(tuned, robust, files, as_json=as_json)
+
+
+def _confirmed(tuned: Tuned, *, jobs: int, engine: Engine) -> tuple[Robustness, ...]:
+    """Return what today's policy and those kept are worth over the states of the world; () where all is certain."""
+    from funnelsim.tuning.robust import confirm
+    from funnelsim.tuning.space import policy_of
+
+    scenario = tuned.plan.scenario
+    if not scenario.uncertain.anything:
+        return ()
+    kept = [policy_of(p.tried.candidate.document) for p in tuned.report.policies]
+    with screen.progress("states of the world, replications") as progress:
+        return confirm(scenario, [scenario.policy, *kept], jobs=jobs, engine=engine, progress=progress)
+
+
+def _robust_files(tuned: Tuned, robust: Sequence[Robustness]) -> dict[str, bytes]:
+    from funnelsim.report.findings_robust import robust_files
+
+    return robust_files(tuned, robust) if robust else {}
 
 
 def _checked(trade_off: str | None) -> str | None:
@@ -186,32 +209,49 @@ class _PhaseBars:
         self._show(done, total)
 
 
-def _tell(tuned: Tuned, files: list[str], *, as_json: bool) -> None:
+def _tell(tuned: Tuned, robust: Sequence[Robustness], files: list[str], *, as_json: bool) -> None:
     import json
 
     from funnelsim.report.findings_object import findings_object
+    from funnelsim.report.findings_robust import robust_object
 
     if as_json:
-        screen.show(json.dumps(findings_object(tuned), allow_nan=False))
+        over_states = {"robust": robust_object(tuned, robust)} if robust else {}
+        screen.show(json.dumps({**findings_object(tuned), **over_states}, allow_nan=False))
         return
-    screen.show(_words(tuned, most=TOLD).rstrip("\n"))
+    screen.show(_words(tuned, robust, most=TOLD).rstrip("\n"))
     names = ["policy_<n>.toml" if name.startswith("policy_") else name for name in files]
     screen.say(f"written to {tuned.plan.folder}: {', '.join(dict.fromkeys(names))}")
 
 
-def _words(tuned: Tuned, *, most: int | None = None) -> str:
+def _words(tuned: Tuned, robust: Sequence[Robustness], *, most: int | None = None) -> str:
     """Return the findings in words; at most `most` policies are told one by one."""
-    from funnelsim.report import findings, findings_search, findings_verdict
+    from funnelsim.report import findings, findings_robust, findings_search, findings_verdict
 
     def tabled(table: tuple[list[str], list[list[str]]], *notes: str) -> str:
         headings, rows = table
         return "\n".join([screen.table(headings, rows).rstrip("\n"), *notes]) if rows else ""
 
+    def narrow(table: tuple[list[str], list[list[str]]], *notes: str) -> str:
+        """Give the table of all objectives, one below the other where they are too wide together."""
+        headings, rows = table
+        whole = tabled(table, *notes)
+        if max(len(line) for line in screen.table(headings, rows).splitlines()) <= WIDEST:
+            return whole
+        parts = []
+        for begin in range(1, len(headings) - 1, 3):  # three columns of each objective
+            last = begin + 3 >= len(headings) - 1
+            picked = [0, *range(begin, begin + 3), *([len(headings) - 1] if last else [])]
+            part = [headings[at] for at in picked], [[row[at] for at in picked] for row in rows]
+            parts.append(tabled(part, *(notes if last else ())))
+        return "\n\n".join(parts)
+
     told = findings.told_first(tuned, most=len(tuned.report.policies) if most is None else most)
     parts = [
         "\n".join([*findings_verdict.verdict_lines(tuned), *findings_search.choice_lines(tuned)]),
-        tabled(findings.overview(tuned), *findings_verdict.notes(tuned)),
+        narrow(findings.overview(tuned), *findings_verdict.notes(tuned)),
         tabled(findings_search.front_table(tuned), *findings_search.front_notes(tuned)),
+        "\n".join(findings_robust.robust_words(tuned, robust)) if robust else "",
         *("\n".join(findings.policy_lines(tuned, policy)) for policy in told),
         tabled(findings_search.importance_table(tuned), findings_search.importance_note(tuned)),
         "\n".join([*findings_search.history_lines(tuned), findings_verdict.method_line(tuned)]),

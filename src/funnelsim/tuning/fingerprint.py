@@ -30,7 +30,11 @@ SHOWN = 12
 
 
 def fingerprint(scenario: Scenario) -> dict[str, Any]:
-    """Return everything on which the policies of a study depend, as plain JSON values."""
+    """Return everything on which the policies of a study depend, as plain JSON values.
+
+    Raises:
+        InputError: where a file of draws cannot be read.
+    """
     whole = scenario.model_dump(mode="json")
     kept = {key: value for key, value in whole.items() if key not in LEFT_OUT[""]}
     for table, names in LEFT_OUT.items():
@@ -40,9 +44,16 @@ def fingerprint(scenario: Scenario) -> dict[str, Any]:
     if scenario.uncertain.anything:
         posterior = scenario.uncertain.posterior
         # What is in the file of draws counts, not where it lies.
-        draws = None if posterior is None else hashlib.sha256(Path(posterior).read_bytes()).hexdigest()
+        draws = None if posterior is None else _digest_of_file(Path(posterior))
         kept["uncertain"] = {**uncertain, "posterior": draws}
     return kept
+
+
+def _digest_of_file(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError([Fault(str(path), "", f"cannot be read: {error.strerror or error}")]) from None
 
 
 def digest_of(value: Any) -> str:

@@ -27,6 +27,7 @@ FRONT, FIGURE, WORDS, TRIALS, PROVENANCE, CONFIGURATION = (
     "scenario.toml",
 )
 HYPERVOLUME, IMPORTANCE = "hypervolume.png", "importance.png"
+ROBUST, ROBUST_FIGURE = "robust.csv", "robust.png"
 _POLICY_FILE = re.compile(r"policy_\d+\.toml")
 LEFTOVERS = {LOCK, f"{STUDY}.part"}
 """What a study leaves that was killed before it began."""
@@ -101,7 +102,7 @@ def begun(plan: Plan, note: Note) -> Iterator[tuple[Plan, FolderJournal | Stored
 
 def remove_results(folder: Path) -> None:
     """Remove the results of an earlier end of the study; its journal and evaluations are left alone."""
-    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, HYPERVOLUME, IMPORTANCE, WORDS):
+    for name in (PROVENANCE, FRONT, TRIALS, FIGURE, HYPERVOLUME, IMPORTANCE, ROBUST, ROBUST_FIGURE, WORDS):
         (folder / name).unlink(missing_ok=True)
     for path in folder.iterdir():
         if _POLICY_FILE.fullmatch(path.name):
