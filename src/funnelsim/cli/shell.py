@@ -29,6 +29,7 @@ COMMANDS = {
     "select": Entry("funnelsim.cli.select", "select", "Select the best of many, with a guarantee or within a budget."),
     "stress": Entry("funnelsim.cli.stress", "stress", "Tell what policies do where the world is not as written."),
     "sensitivity": Entry("funnelsim.cli.sensitivity", "sensitivity", "Find what matters, and what one step is worth."),
+    "attribute": Entry("funnelsim.cli.attribute", "attribute", "Say why revenue misses a target or a plan."),
     "tune": Entry("funnelsim.cli.tune", "tune", "Search the policy for more revenue with fewer leads wasted."),
     "dashboard": Entry("funnelsim.cli.dashboard", "dashboard", "Look at a search in the browser while it runs."),
     "calibrate": Entry("funnelsim.cli.calibrate", "calibrate", "Make a scenario of a CRM's export."),

@@ -16,6 +16,7 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search, Variable, size
 from funnelsim.config.space import unread
 from funnelsim.config.suggest import did_you_mean
+from funnelsim.config.uncertain import Uncertain
 from funnelsim.config.values import plain_tables
 from funnelsim.errors import Fault, InputError
 
@@ -57,7 +58,7 @@ class Setting:
         Raises:
             InputError: with every rule that they break.
         """
-        bare = scenario.model_copy(update={"search": Search()})
+        bare = scenario.model_copy(update={"search": Search(), "uncertain": Uncertain()})
         changed = with_draw(bare, dict(self.world), where="world") if self.world else bare
         if not self.policy:
             return changed
