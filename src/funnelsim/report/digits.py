@@ -10,6 +10,8 @@ ABSENT = "–"
 SIGNIFICANT = 3
 """Digits of a number of which no uncertainty is known."""
 
+_DUST = 1e-12  # of the number itself: a half-width of rounding alone is none
+
 
 def decimals_of(value: float, half_width: float = math.nan) -> int:
     """Return after how many decimals to round `value`; negative rounds to tens, hundreds and so on.
@@ -22,7 +24,7 @@ def decimals_of(value: float, half_width: float = math.nan) -> int:
     >>> decimals_of(0.2134)
     3
     """
-    if math.isfinite(half_width) and half_width > 0:
+    if math.isfinite(half_width) and half_width > _DUST * abs(value):
         exponent = math.floor(math.log10(half_width))
         return -exponent if half_width / 10**exponent >= 4 else 1 - exponent
     if value == 0 or not math.isfinite(value):

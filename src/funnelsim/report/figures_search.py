@@ -26,7 +26,7 @@ from funnelsim.report.figures_sheet import (
 )
 
 WIDTH, HEIGHT = 9.6, 4.6
-ROW_HEIGHT, TOP, BOTTOM = 0.36, 1.45, 1.05
+ROW_HEIGHT, TOP, BOTTOM = 0.36, 1.45, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,6 @@ def importance_figure(bars: Mapping[str, Sequence[Bar]], *, words: str, imprint:
         for text in axes.get_yticklabels():
             text.set(color=INK, size=TEXT_PT)
         axes.xaxis.set_major_formatter(tick_text(lambda value: f"{value * 100:.0f} %"))
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=5 if len(panels) < 3 else 3)
         axes.set_title(objective, loc="left", size=TEXT_PT, color=GREY)
     return figure

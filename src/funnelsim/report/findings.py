@@ -125,7 +125,7 @@ def promise_text(kept: dict[str, Interval]) -> str:
 
     def value(name: str, digits: int) -> str:
         found = kept.get(name, Interval(math.nan, math.nan, 0))
-        if not (math.isfinite(found.half_width) and found.half_width > 0):
+        if not found.half_width >= 0.05:  # no interval, or none that can be seen
             return plain(found.mean, digits)
         decimals = min(decimals_of(found.mean, found.half_width), 1)  # of hours, attempts and leads
         return f"{plain(found.mean, decimals)} ± {plain(found.half_width, decimals)}"

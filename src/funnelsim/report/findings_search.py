@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from funnelsim.metrics import MEASURES
-from funnelsim.report.digits import estimate, plain, short
+from funnelsim.report.digits import estimate, plain
 from funnelsim.report.findings import label_of, measure_words, name_of, unit_of
 from funnelsim.stats import Interval, interval
 from funnelsim.tuning.history import reached_at
@@ -55,8 +55,9 @@ def front_notes(tuned: Tuned) -> list[str]:
     n = tuned.plan.scenario.search.report_replications
     told = [f"on the front: how surely none of these policies beats it (bootstrap over the {n} replications)."]
     if tuned.choice is not None and tuned.choice.worths:
+        sense = "less" if tuned.choice.price.sign < 0 else "plus"
         told.append(
-            f"value: {tuned.choice.price.money} less {price_words(tuned)}. "
+            f"value: {tuned.choice.price.money} {sense} {price_words(tuned)}. "
             "regret: what choosing it is expected to cost against the best."
         )
     return told
@@ -66,7 +67,7 @@ def price_words(tuned: Tuned) -> str:
     """Return the price given, such as '500 EUR for every wasted lead'."""
     assert tuned.choice is not None
     assert tuned.choice.amount is not None
-    return f"{short(tuned.choice.amount)} {tuned.plan.scenario.economics.currency} for every {unit_words(tuned.choice)}"
+    return f"{tuned.choice.amount:,.6g} {tuned.plan.scenario.economics.currency} for every {unit_words(tuned.choice)}"
 
 
 def unit_words(choice: Choice) -> str:

@@ -72,14 +72,15 @@ def _hypervolume(tuned: Tuned) -> dict[str, bytes]:
     if len(found) < 2 or not math.isfinite(found[-1]):
         return {}
     imprint = _imprint(tuned, SEARCH_FROM, search.replications)
-    names = " and ".join(measure_words(g.measure) for g in tuned.plan.goals.objectives)
+    *names, last = (measure_words(g.measure) for g in tuned.plan.goals.objectives)
+    covered = f"{', '.join(names)} and {last}" if names else last
     figure = hypervolume_figure(
         found,
         nearly=(NEARLY, reached_at(found, NEARLY)),
         looked_back=-(-search.plateau_over // search.batch) * search.batch,
         stopped=tuned.at_plateau,
         allowed=tuned.plan.trials or len(found),
-        words=f"How much of {names} the front covers so far, by the search's own replications, which flatter it",
+        words=f"Covered so far in {covered}, by the search's own replications",
         imprint=imprint,
     )
     return {HYPERVOLUME: png(figure, imprint)}
