@@ -12,23 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from funnelsim.config.search import SamplerName
 from funnelsim.tuning.evaluations import Evaluations, Step
 from funnelsim.tuning.goals import Goals, Judgement, Row
 from funnelsim.tuning.journal import quiet
 from funnelsim.tuning.race import Race, Rivals, Verdict, front_of
+from funnelsim.tuning.samplers import sampler_of
 
 SEARCH_FROM, SELECTION_FROM, REPORT_FROM = 0, 1_000_000, 2_000_000
 """First replication of the three sets of seeds: they never meet, since each set is at most a million long."""
-
-SAMPLER_STREAM = 1
-STARTUP_TRIALS = 10
-"""Policies drawn at random before the sampler learns from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +73,7 @@ def search(
     seed: int,
     measures: Sequence[str],
     step: Step,
+    sampler: SamplerName = "tpe",
     race_from: int | None = None,
     batch_done: Callable[[Sequence[Tried]], bool] | None = None,
 ) -> list[Tried]:
@@ -93,6 +90,7 @@ def search(
         seed: Root of the sampler's luck.
         measures: What to keep of each evaluation.
         step: Called as evaluations are made.
+        sampler: Name of what proposes policies (see `samplers`).
         race_from: Replications after which a policy may be given up (see `race`); None plays all policies on all.
         batch_done: Called with all policies so far where a batch has been told, and at the start; True ends the search.
     """
@@ -100,7 +98,13 @@ def search(
     with quiet():
         tried = _kept(study, space, playing, batch=batch)
         while not (batch_done and batch_done(tried)) and len(tried) < trials:
-            study.sampler = sampler_of(seed, len(tried) // batch)
+            study.sampler = sampler_of(
+                sampler,
+                seed=seed,
+                number=len(tried) // batch,
+                batch=batch,
+                distributions=space.distributions,
+            )
             asked = [_ask(study, space, number) for number in range(len(tried), min(len(tried) + batch, trials))]
             new = _batch(space, asked, playing, tried)
             for trial, t in zip(asked, new, strict=True):
@@ -165,12 +169,6 @@ class _Playing:
         """Return the measures of a policy in the first replications, in all of them where `until` is None."""
         numbers = range(SEARCH_FROM, SEARCH_FROM + (self._replications if until is None else until))
         return self._evaluations.rows(candidate.digest, numbers)
-
-
-def sampler_of(seed: int, batch: int) -> TPESampler:
-    """Return the sampler of one batch; the same for the same numbers."""
-    state = np.random.SeedSequence(seed, spawn_key=(SAMPLER_STREAM, batch)).generate_state(1)
-    return TPESampler(multivariate=True, n_startup_trials=STARTUP_TRIALS, constant_liar=True, seed=int(state[0]))
 
 
 def _kept(study: optuna.Study, space: Space, playing: _Playing, *, batch: int) -> list[Tried]:

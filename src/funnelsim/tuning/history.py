@@ -17,8 +17,9 @@ import numpy as np
 
 from funnelsim.pareto import hypervolume, nondominated
 from funnelsim.records import Float64
-from funnelsim.tuning.driver import STARTUP_TRIALS, Tried
+from funnelsim.tuning.driver import Tried
 from funnelsim.tuning.goals import Goals
+from funnelsim.tuning.samplers import STARTUP_TRIALS
 
 BEYOND = 0.1
 """How far the box reaches beyond the worst that it must hold, as a share of its span."""

@@ -17,6 +17,7 @@ from funnelsim.tuning.history import Plateau, volumes
 from funnelsim.tuning.importance import Importance, importance
 from funnelsim.tuning.journal import FolderJournal
 from funnelsim.tuning.plan import EVALUATIONS, Note, Plan, begun
+from funnelsim.tuning.samplers import check_sampler
 from funnelsim.tuning.selection import Selected, candidates, select
 from funnelsim.tuning.space import PolicySpace
 from funnelsim.tuning.storage import StoredStudy
@@ -95,6 +96,7 @@ def tune(
         raise InputError(
             [Fault(plan.scenario.name, "search.variables", "names no policy field: there is nothing to vary")]
         )
+    check_sampler(plan.scenario.search.sampler, where=plan.scenario.name)
     price_of(plan.scenario, plan.goals)  # a trade-off that names nothing is told before the work
     space = PolicySpace(plan.scenario)
     with (
@@ -130,6 +132,7 @@ def _carried_through(
         seed=how.seed,
         measures=goals.measures,
         step=_counter(progress, "search", plan.trials * how.replications),
+        sampler=how.sampler,
         race_from=how.race_from,
         batch_done=batch_done,
     )
