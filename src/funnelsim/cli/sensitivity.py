@@ -7,7 +7,7 @@ import json
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -15,9 +15,7 @@ from funnelsim.cli import options, screen
 from funnelsim.cli.failures import INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
+    from collections.abc import Mapping, Sequence
 
     from funnelsim.config.scenario import Scenario
     from funnelsim.engines.choice import Engine, Wish
@@ -231,7 +229,7 @@ class _Writing:
         self,
         scenario: Scenario,
         files: dict[str, bytes],
-        figures: dict[str, Figure],
+        figures: Mapping[str, Any],
         replications: Sequence[int],
         *,
         complete: bool,
