@@ -8,6 +8,8 @@ The public names, imported when first used:
     run(scenario, ...)                  many replications with every table and figure
     until(scenario, precision=0.05)     as many as it takes to know what one wants to know
     compare(scenarios), sweep(...)      policies on the same leads: differences, their intervals, what is best
+    tune(scenario, ...)                 a search of the policy: the front, ready to run
+    sensitivity(scenario), marginal()   what moves the measures, and what one step of each field is worth
     with_policy(scenario, {...})        the scenario with fields of its policy at other values
     Plugin(route=..., processes=...)    a user's own routing rule or SimPy processes
     Scenario, Policy, MEASURES          the papers and the registry of measures
@@ -23,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from funnelsim.api.policies import with_policy
+    from funnelsim.api.questions import marginal, sensitivity
     from funnelsim.api.runs import intervals, load, replicate, run, simulate, until
+    from funnelsim.api.search import tune
     from funnelsim.api.studies import compare, sweep
     from funnelsim.config.policy import Policy
     from funnelsim.config.scenario import Scenario
@@ -44,10 +48,13 @@ __all__ = [
     "compare",
     "intervals",
     "load",
+    "marginal",
     "replicate",
     "run",
+    "sensitivity",
     "simulate",
     "sweep",
+    "tune",
     "until",
     "with_policy",
 ]
@@ -62,10 +69,13 @@ _HOMES = {
     "compare": "funnelsim.api.studies",
     "intervals": "funnelsim.api.runs",
     "load": "funnelsim.api.runs",
+    "marginal": "funnelsim.api.questions",
     "replicate": "funnelsim.api.runs",
     "run": "funnelsim.api.runs",
+    "sensitivity": "funnelsim.api.questions",
     "simulate": "funnelsim.api.runs",
     "sweep": "funnelsim.api.studies",
+    "tune": "funnelsim.api.search",
     "until": "funnelsim.api.runs",
     "with_policy": "funnelsim.api.policies",
 }
