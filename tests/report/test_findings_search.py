@@ -141,3 +141,15 @@ def test_bars_and_intervals_are_those_given():
         assert [bar.get_width() for bar in axes.patches] == [0.7, 0.3]
         ends = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
         assert ends == [(0.5, 0.8), (0.1, 0.5)]
+
+
+def test_the_policy_chosen_is_told_first_and_said_to_be(trading):
+    from funnelsim.report import findings
+
+    chosen_one = trading.choice.chosen
+    [first] = findings.told_first(trading, most=1)
+    other = next(p for p in trading.report.policies if p.tried.number != chosen_one)
+
+    assert first.tried.number == chosen_one != 0
+    assert "the choice at that price" in findings.policy_lines(trading, first)[0]
+    assert "the choice at that price" not in findings.policy_lines(trading, other)[0]

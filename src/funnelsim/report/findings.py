@@ -169,9 +169,12 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
     changes = "; ".join(change_text(c) for c in tuned.space.changes(policy.tried.candidate)) or "nothing"
     pairs = zip(policy.effects, tuned.report.in_force.effects, strict=True)
     worth = "; ".join(worth_text(e, today, currency=currency, days=days) for e, today in pairs)
-    bend = " (the knee of the front)" if number == tuned.knee else ""
+    chosen = None if tuned.choice is None else tuned.choice.chosen
+    named = ["the choice at that price"] if number == chosen else []
+    named += ["the knee of the front"] if number == tuned.knee else []
+    what = f" ({', '.join(named)})" if named else ""
     lines = [
-        f"Policy {number}{bend}, ready to run: {policy_file(policy)}",
+        f"Policy {number}{what}, ready to run: {policy_file(policy)}",
         f"  changes: {changes}",
         f"  is worth: {worth}",
     ]
@@ -181,10 +184,10 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
 
 
 def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
-    """Return at most `most` policies of the front: the knee, the best in each objective, the others by number."""
+    """Return at most `most` policies of the front: the chosen one, the knee, the best in each objective, the others."""
     policies = tuned.report.policies
-    bend = tuned.knee
-    first = [p.tried.number for p in policies if p.tried.number == bend]
+    wanted = (None if tuned.choice is None else tuned.choice.chosen, tuned.knee)
+    first = [number for number in wanted if number in {p.tried.number for p in policies} and number is not None]
     for at, goal in enumerate(tuned.plan.goals.objectives):
         defined = [p for p in policies if math.isfinite(p.effects[at].estimate.mean)]
         if defined:
