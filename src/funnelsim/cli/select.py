@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from funnelsim.cli import options, screen
+from funnelsim.cli.cluster import cluster_at
 from funnelsim.cli.failures import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 )
 @options.seed_option
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @options.out_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
@@ -86,6 +88,7 @@ def select(
     at_most: int,
     seed: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     out: Path | None,
     force: bool,
@@ -131,7 +134,7 @@ def select(
         check_study_folder(out, study, force=force)
     chosen = screen.chosen_engine(engine)
     tell_of_luck(opened, labels)
-    found = _selected(scenarios, asked, rules, jobs=jobs, engine=chosen)
+    found = _selected(scenarios, asked, rules, jobs=jobs, cluster=cluster, engine=chosen)
     _tell(found, asked, seed=run.seed, as_json=as_json)
     if out is not None:
         again = _again(configs, asked, rules, swept=swept, seed=seed, out=out)
@@ -174,7 +177,9 @@ def _rules(
     )
 
 
-def _selected(scenarios: Sequence[Scenario], asked: Asked, rules: Rules, *, jobs: int, engine: Engine) -> Selection:
+def _selected(
+    scenarios: Sequence[Scenario], asked: Asked, rules: Rules, *, jobs: int, cluster: str | None, engine: Engine
+) -> Selection:
     from funnelsim.lab.processes import worker_pool
     from funnelsim.lab.select import playing
     from funnelsim.lab.select import select as carry_through
@@ -182,13 +187,14 @@ def _selected(scenarios: Sequence[Scenario], asked: Asked, rules: Rules, *, jobs
     most = rules.budget or rules.at_most * len(scenarios)
     with ExitStack() as open_things:
         bar = open_things.enter_context(screen.progress("replications of one scenario, at most"))
-        executor = open_things.enter_context(worker_pool(jobs)) if jobs > 1 else None
+        there = open_things.enter_context(cluster_at(cluster, engine=engine))
+        here = open_things.enter_context(worker_pool(jobs)) if there is None and jobs > 1 else None
         play_some = playing(
             scenarios,
             asked.labels,
             measure=asked.measure,
             engine=engine,
-            executor=executor,
+            executor=here if there is None else there.executor,
             told=lambda done: bar(done, most),
         )
         return carry_through(play_some, systems=len(scenarios), rules=rules)

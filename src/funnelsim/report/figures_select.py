@@ -61,7 +61,7 @@ def selection_figure(found: Selection, asked: Asked, *, imprint: Imprint) -> Fig
     panel = max(len(rows), 2) * ROW_HEIGHT
     height = panel + 1.75
     figure = sheet(title=title, subtitle=subtitle, imprint=imprint, width=WIDTH, height=height)
-    left = MARGIN + 2.2
+    left = MARGIN + 2.05
     _behind(place(figure, left=left, bottom=0.85, width=4.0, height=panel), rows, found, asked)
     _cost(place(figure, left=left + 4.25, bottom=0.85, width=0.8, height=panel), rows)
     return figure
