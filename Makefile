@@ -2,6 +2,7 @@
 #   make demo    search the quickstart scenario and say where the figures are
 #   make test    every test, the slow ones too
 #   make fuzz    random scenarios on both engines, which must agree to the bit; FUZZ=20000 of them take half an hour
+#   make validate   every claim about intervals, comparisons, selection and search; writes docs/validation.md
 #   make lint | types | docs | bench | bench-tune | validate-fit | fuzz-import | clean
 
 VENV := .venv
@@ -9,12 +10,13 @@ BIN := $(VENV)/bin
 DEMO := results/demo
 JOBS ?= 2
 FUZZ ?= 2000
+CLAIMS := intervals false_alarms uplift correct_selection grid_search optimism beside_random workers sobol_indices attribution
 
 # The first of these names that is Python 3.11 or later; `make PYTHON=/path/to/python demo` overrides it.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: demo test fuzz lint types docs bench bench-tune validate-fit fuzz-import clean
+.PHONY: demo test fuzz lint types docs bench bench-tune validate validate-fit fuzz-import clean
 
 demo: $(VENV)/.runtime
 	rm -rf $(DEMO)
@@ -48,6 +50,13 @@ bench: $(VENV)/.dev
 bench-tune: $(VENV)/.dev
 	mkdir -p results/bench
 	$(BIN)/python benchmarks/tune_year.py --jobs $(JOBS) --json results/bench/tune_year.json
+
+# A module a claim, each with its figures in results/validate; a claim that fails does not keep the others from the page.
+validate: $(VENV)/.dev
+	rm -rf results/validate
+	failed=""; for claim in searches $(CLAIMS); do \
+	    FUNNELSIM_VALIDATE_JOBS=$(JOBS) $(BIN)/python -m validation.$$claim || failed="$$failed $$claim"; done; \
+	    $(BIN)/python -m validation.page && test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 # 500 simulated companies exported and fitted: do the intervals hold what they promise? A quarter of an hour of one core.
 validate-fit: $(VENV)/.dev

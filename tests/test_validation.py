@@ -1,0 +1,125 @@
+"""The claims of `make validate`, small: that their oracles hold, and that each check can fail."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from validation import correct_selection, false_alarms, intervals, searches, sobol_indices, uplift, workers  # noqa: E402
+from validation.claim import Claim, least  # noqa: E402
+from validation.page import CLAIMS, text_of, write  # noqa: E402
+from validation.worlds import AHEAD_DEALS, GRID, conversions, slippage, true_means  # noqa: E402
+
+from funnelsim.lab.compare import play_each  # noqa: E402  # the folder of the claims comes first
+
+
+def columns(scenarios, measures, replications):
+    """Return (replications, scenarios, measures)."""
+    rows = play_each(scenarios, measures=measures, replications=range(replications))
+    return np.array([[[one[m] for m in measures] for one in rows[r]] for r in sorted(rows)])
+
+
+def errors(values: np.ndarray, truth: float) -> float:
+    """Return how many standard errors the mean is from the truth."""
+    return abs(float(values.mean()) - truth) / (float(values.std(ddof=1)) / math.sqrt(values.size))
+
+
+@pytest.mark.slow
+def test_the_oracle_of_conversions_is_worth_what_its_formula_says():
+    truth = true_means(0.255)
+    found = columns([conversions(won=0.255)], list(truth), 300)[:, 0]
+
+    for at, (name, mean) in enumerate(truth.items()):
+        assert errors(found[:, at], mean) < 4, name
+
+
+@pytest.mark.slow
+def test_the_rivals_are_equal_and_the_last_is_ahead_by_what_its_formula_says():
+    found = columns(slippage(), ["deals"], 300)[:, :, 0]
+
+    assert errors(found[:, 1] - found[:, 0], 0.0) < 4
+    assert errors(found[:, -1] - found[:, 0], AHEAD_DEALS) < 4
+    assert 0.3 < np.corrcoef(found[:, 0], found[:, 1])[0, 1] < 0.95  # some luck in common, not all
+
+
+@pytest.mark.slow
+def test_intervals_cover_in_a_small_run_too():
+    found = intervals.measure(macros=100, workers=1)
+
+    # Four standard errors of a share of .95 of a hundred.
+    assert all(share >= 0.95 - 4 * 0.0218 for share in found.figures["covered"].values())
+    assert max(abs(e) for e in found.figures["grand_mean_in_standard_errors"].values()) < 4
+
+
+@pytest.mark.slow
+def test_nothing_is_called_too_often_and_the_identical_case_never():
+    found = false_alarms.measure(macros=60, replications=4, workers=1)
+
+    assert found.figures["called"] <= 0.05 + 4 * 0.0282
+    assert found.figures["identical"] == "no detectable difference"
+
+
+@pytest.mark.slow
+def test_an_uplift_is_found_and_would_be_missed_with_too_few_replications(monkeypatch):
+    found = uplift.measure(macros=30, pilot=300, workers=1)
+    assert found.figures["power"] >= 0.8 - 4 * 0.073
+
+    monkeypatch.setattr(uplift, "replications_to_detect", lambda *_, **__: 4)
+    assert not uplift.measure(macros=30, pilot=100, workers=1).holds
+
+
+@pytest.mark.slow
+def test_the_best_is_selected_and_by_a_blind_choice_it_would_not_be(monkeypatch):
+    found = correct_selection.measure(macros=100, funnels=6, workers=1)
+    assert found.holds
+
+    blind = correct_selection._case([(n % 10 == 0, 0.9, 100) for n in range(100)], nominal=0.9)
+    assert not blind["holds"]
+
+
+def test_the_grid_has_every_policy_once():
+    values = searches.grid_values()
+
+    assert len(values) == 11 * 5 * 4 == len({json.dumps(v) for v in values})
+    assert {type(v["sla.attempts"]) for v in values} == {int}
+    assert set(values[0]) == set(GRID)
+
+
+def test_sobol_indices_agree_and_a_wrong_function_would_not(monkeypatch):
+    assert sobol_indices.measure(designs=2, sizes=(1_024, 16_384)).holds
+
+    monkeypatch.setattr(sobol_indices, "ishigami", lambda unit: unit.sum(axis=1))
+    assert not sobol_indices.measure(designs=1, sizes=(512, 1_024)).holds
+
+
+@pytest.mark.slow
+def test_one_two_and_four_workers_give_the_same_bytes():
+    assert workers.measure(commands=("select",), cluster=False).holds
+
+
+def test_least_is_below_nominal_by_the_99_percent_bound():
+    """.9 of 100: 2.33 standard errors of .03."""
+    assert least(0.9, 100) == pytest.approx(0.9 - 2.33 * 0.03)
+
+
+def test_the_page_tells_every_claim_and_what_does_not_hold(tmp_path):
+    claim = Claim("workers", "All is well.", "By looking.", "it is not", holds=False)
+    (tmp_path / "workers.json").write_text(
+        json.dumps({"key": claim.key, "claims": claim.claims, "how": claim.how, "found": claim.found, "holds": False,
+                    "figures": {}, "seconds": 3.0}), encoding="utf-8",
+    )  # fmt: skip
+    missing = write(tmp_path, tmp_path)
+
+    text = (tmp_path / "validation.md").read_text(encoding="utf-8")
+    assert "does not hold" in text
+    assert "It is not." in text
+    assert set(missing) == set(CLAIMS) - {"workers"}
+    assert text_of([]).startswith("# Validation")

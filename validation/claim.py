@@ -1,0 +1,67 @@
+"""A claim that was checked: what, how, the figures, and whether it holds; kept as JSON for the page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+FOUND = Path("results") / "validate"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim and what was found."""
+
+    key: str  # also the name of its module
+    claims: str  # what is claimed, one sentence
+    how: str  # how it was checked
+    found: str  # the decisive figures in words
+    holds: bool
+    figures: dict[str, Any] = field(default_factory=dict)  # everything measured; JSON values
+
+
+def run(measure: Callable[[], Claim]) -> None:
+    """Measure a claim, print it, and write it to results/validate/<key>.json; exit code 1 where it does not hold."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("--out", type=Path, default=FOUND, help="folder for the JSON file")
+    folder = parser.parse_args().out
+    began = time.monotonic()
+    claim = measure()
+    seconds = time.monotonic() - began
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**asdict(claim), "seconds": round(seconds, 1)}, indent=1, allow_nan=False)
+    part = folder / f".{claim.key}.part"
+    part.write_text(text + "\n", encoding="utf-8")
+    os.replace(part, folder / f"{claim.key}.json")
+    print(f"{'holds' if claim.holds else 'DOES NOT HOLD'}: {claim.claims}\n  {claim.found}  ({seconds:.0f} s)")
+    sys.exit(0 if claim.holds else 1)
+
+
+def jobs() -> int:
+    """Return how many processes to use: FUNNELSIM_VALIDATE_JOBS, or the cores there are."""
+    return int(os.environ.get("FUNNELSIM_VALIDATE_JOBS", 0)) or os.cpu_count() or 1
+
+
+def over(work: Callable[[int], T], numbers: Iterable[int], *, workers: int | None = None) -> list[T]:
+    """Return `work` of each number, in order, by several processes; `work` stands at the top of a module."""
+    workers = workers or jobs()
+    if workers == 1:
+        return [work(n) for n in numbers]
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(work, numbers, chunksize=4))
+
+
+def least(nominal: float, of: int) -> float:
+    """Return the least share that is not significantly below `nominal` in `of` trials: 99 %, one-sided."""
+    return nominal - 2.33 * math.sqrt(nominal * (1 - nominal) / of)

@@ -1,0 +1,100 @@
+"""docs/validation.md and its figures, from the JSON files that the claims wrote."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from funnelsim.report.figures_sheet import png
+from validation.claim import FOUND
+from validation.figures import FIGURES
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+CLAIMS = {
+    "intervals": "Intervals",
+    "false_alarms": "False alarms",
+    "uplift": "Power",
+    "correct_selection": "Selecting the best",
+    "grid_search": "The search finds what is there",
+    "optimism": "The report does not flatter",
+    "beside_random": "Better than random search",
+    "workers": "Any number of workers",
+    "sobol_indices": "Sensitivity",
+    "attribution": "Attribution",
+}
+"""Every claim in the order of the page, and what it is headed."""
+WIDTH = 128
+HEAD = """# Validation
+
+What funnelsim claims of its own answers, and how each claim was checked against a known answer. `make validate` runs
+all of it and writes this page; `python -m validation.NAME` runs one claim. Small versions of the quick ones are in
+`tests/test_validation.py`. Not here: the model (theory and closed forms, `tests/contract/`), the fit
+(`make validate-fit`) and the forecast of a real company (`docs/it_school_foretold.md`).
+"""
+
+
+def text_of(claims: list[dict[str, Any]]) -> str:
+    """Return the page."""
+    lines = [HEAD, "| claim | verdict | figure |", "|---|---|---|"]
+    for claim in claims:
+        title = CLAIMS[claim["key"]]
+        anchor = title.lower().replace(" ", "-")
+        lines.append(f"| [{title}](#{anchor}) | {_verdict(claim)} | {_spaced(claim['found'])} |")
+    for claim in claims:
+        lines += ["", f"## {CLAIMS[claim['key']]}", "", _filled(f"**Claim.** {claim['claims']}"), ""]
+        lines += [_filled(f"**How.** {claim['how']}"), ""]
+        lines += [_filled(f"**Found.** {claim['found'][0].upper()}{claim['found'][1:]}."), ""]
+        if claim["key"] in FIGURES:
+            lines += [f"![{CLAIMS[claim['key']]}]({_figure(claim['key'])})", ""]
+        took = f"{claim['seconds'] / 60:.0f} min" if claim["seconds"] >= 90 else f"{claim['seconds']:.0f} s"
+        lines.append(f"**Verdict.** {_verdict(claim).capitalize()}. `python -m validation.{claim['key']}` ({took}).")
+    return "\n".join(lines) + "\n"
+
+
+def _spaced(text: str) -> str:
+    """Return `text` with a space between number and per cent."""
+    return re.sub(r"(?<=\d)%", " %", text)
+
+
+def _verdict(claim: dict[str, Any]) -> str:
+    return "holds" if claim["holds"] else "does not hold"
+
+
+def _filled(text: str) -> str:
+    return fill(_spaced(text), WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def _figure(key: str) -> str:
+    return f"validation_{key}.png"
+
+
+def write(folder: Path = FOUND, docs: Path = DOCS) -> list[str]:
+    """Write the page and its figures into `docs`, and return the names of claims that were not measured."""
+    claims, missing = [], []
+    for key in CLAIMS:
+        path = folder / f"{key}.json"
+        if not path.exists():
+            missing.append(key)
+            continue
+        claims.append(json.loads(path.read_text(encoding="utf-8")))
+    for claim in claims:
+        if claim["key"] in FIGURES:
+            (docs / _figure(claim["key"])).write_bytes(png(*FIGURES[claim["key"]](claim["figures"])))
+    (docs / "validation.md").write_text(text_of(claims), encoding="utf-8")
+    return missing
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--found", type=Path, default=FOUND, help="folder of the JSON files")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="folder to write into")
+    given = parser.parse_args()
+    left_out = write(given.found, given.docs)
+    print(f"written to {given.docs / 'validation.md'}")
+    if left_out:
+        print(f"not measured, and so not on the page: {', '.join(left_out)}", file=sys.stderr)
