@@ -13,10 +13,10 @@ from funnelsim.cli import options, screen
 from funnelsim.cli.cluster import cluster_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from funnelsim.engines.choice import Engine, Wish
-    from funnelsim.lab.robust import Robustness
+    from funnelsim.tuning.confirmed import Confirmed
     from funnelsim.tuning.study import Progress, Tuned
 
 TOLD = 4
@@ -148,23 +148,19 @@ def tune(
     _tell(tuned, robust, files, as_json=as_json)
 
 
-def _confirmed(tuned: Tuned, *, jobs: int, engine: Engine) -> tuple[Robustness, ...]:
-    """Return what today's policy and those kept are worth over the states of the world; () where all is certain."""
-    from funnelsim.tuning.robust import confirm
-    from funnelsim.tuning.space import policy_of
+def _confirmed(tuned: Tuned, *, jobs: int, engine: Engine) -> Confirmed | None:
+    from funnelsim.tuning.confirmed import confirmed
 
-    scenario = tuned.plan.scenario
-    if not scenario.uncertain.anything:
-        return ()
-    kept = [policy_of(p.tried.candidate.document) for p in tuned.report.policies]
+    if not tuned.plan.scenario.uncertain.anything:
+        return None
     with screen.progress("states of the world, replications") as progress:
-        return confirm(scenario, [scenario.policy, *kept], jobs=jobs, engine=engine, progress=progress)
+        return confirmed(tuned, jobs=jobs, engine=engine, progress=progress)
 
 
-def _robust_files(tuned: Tuned, robust: Sequence[Robustness]) -> dict[str, bytes]:
+def _robust_files(tuned: Tuned, robust: Confirmed | None) -> dict[str, bytes]:
     from funnelsim.report.findings_robust import robust_files
 
-    return robust_files(tuned, robust) if robust else {}
+    return {} if robust is None else robust_files(tuned, robust)
 
 
 def _checked(trade_off: str | None) -> str | None:
@@ -209,14 +205,14 @@ class _PhaseBars:
         self._show(done, total)
 
 
-def _tell(tuned: Tuned, robust: Sequence[Robustness], files: list[str], *, as_json: bool) -> None:
+def _tell(tuned: Tuned, robust: Confirmed | None, files: list[str], *, as_json: bool) -> None:
     import json
 
     from funnelsim.report.findings_object import findings_object
     from funnelsim.report.findings_robust import robust_object
 
     if as_json:
-        over_states = {"robust": robust_object(tuned, robust)} if robust else {}
+        over_states = {} if robust is None else {"robust": robust_object(tuned, robust)}
         screen.show(json.dumps({**findings_object(tuned), **over_states}, allow_nan=False))
         return
     screen.show(_words(tuned, robust, most=TOLD).rstrip("\n"))
@@ -224,7 +220,7 @@ def _tell(tuned: Tuned, robust: Sequence[Robustness], files: list[str], *, as_js
     screen.say(f"written to {tuned.plan.folder}: {', '.join(dict.fromkeys(names))}")
 
 
-def _words(tuned: Tuned, robust: Sequence[Robustness], *, most: int | None = None) -> str:
+def _words(tuned: Tuned, robust: Confirmed | None, *, most: int | None = None) -> str:
     """Return the findings in words; at most `most` policies are told one by one."""
     from funnelsim.report import findings, findings_robust, findings_search, findings_verdict
 
@@ -251,7 +247,7 @@ def _words(tuned: Tuned, robust: Sequence[Robustness], *, most: int | None = Non
         "\n".join([*findings_verdict.verdict_lines(tuned), *findings_search.choice_lines(tuned)]),
         narrow(findings.overview(tuned), *findings_verdict.notes(tuned)),
         tabled(findings_search.front_table(tuned), *findings_search.front_notes(tuned)),
-        "\n".join(findings_robust.robust_words(tuned, robust)) if robust else "",
+        "" if robust is None else "\n".join(findings_robust.robust_words(tuned, robust)),
         *("\n".join(findings.policy_lines(tuned, policy)) for policy in told),
         tabled(findings_search.importance_table(tuned), findings_search.importance_note(tuned)),
         "\n".join([*findings_search.history_lines(tuned), findings_verdict.method_line(tuned)]),

@@ -23,6 +23,7 @@ from typing import Any
 from funnelsim.config.dump import dump_toml, scenario_digest
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search
+from funnelsim.config.uncertain import Uncertain
 from funnelsim.engines.choice import Wish
 from funnelsim.errors import NotWrittenError, ResultError
 
@@ -46,9 +47,13 @@ class Provenance:
 
 
 def identity(scenario: Scenario) -> str:
-    """Return a SHA-256, in hex, that two results share where they are of one scenario: seeds and search left out."""
+    """Return a SHA-256, in hex, that two results share where they are of one scenario.
+
+    Seeds and search are left out, and what is uncertain: a run does not read it.
+    """
     run = scenario.run.model_copy(update={"seed": 0, "replications": 1})
-    return scenario_digest(scenario.model_copy(update={"run": run, "search": Search()}))
+    read = {"run": run, "search": Search(), "uncertain": Uncertain()}
+    return scenario_digest(scenario.model_copy(update=read))
 
 
 def check_folder(folder: Path, scenario: Scenario, *, force: bool) -> None:

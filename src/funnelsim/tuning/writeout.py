@@ -48,7 +48,7 @@ def write_results(tuned: Tuned, *, more: Mapping[str, bytes], started: dt.dateti
         CONFIGURATION: dump_toml(tuned.plan.scenario).encode(),
         FRONT: _table(front_rows(tuned)),
         TRIALS: _table(trial_rows(tuned)),
-        **{policy_file(p): policy_toml(tuned, p).encode() for p in tuned.report.policies},
+        **{policy_file(p): policy_toml(tuned, p.tried).encode() for p in tuned.report.policies},
         **more,
     }
     remove_results(folder)
@@ -64,14 +64,14 @@ def policy_file(policy: Reported) -> str:
     return f"policy_{policy.tried.number}.toml"
 
 
-def policy_toml(tuned: Tuned, policy: Reported) -> str:
-    """Return a scenario file with a policy of the front in force, ready to run under a name of its own."""
+def policy_toml(tuned: Tuned, tried: Tried) -> str:
+    """Return a scenario file with a policy of the search in force, ready to run under a name of its own."""
     scenario = tuned.plan.scenario
-    name = f"{scenario.name}-policy-{policy.tried.number}".removeprefix("-")
-    new = scenario.model_copy(update={"name": name, "policy": policy_of(policy.tried.candidate.document)})
-    changes = tuned.space.changes(policy.tried.candidate)
+    name = f"{scenario.name}-policy-{tried.number}".removeprefix("-")
+    new = scenario.model_copy(update={"name": name, "policy": policy_of(tried.candidate.document)})
+    changes = tuned.space.changes(tried.candidate)
     lines = [
-        f"# Policy {policy.tried.number} of a search over '{scenario.name or scenario.title}'. What it changes:",
+        f"# Policy {tried.number} of a search over '{scenario.name or scenario.title}'. What it changes:",
         *(f"#   policy.{c.path}: {shown(c.before)} -> {shown(c.after)}" for c in changes),
     ]
     return "\n".join(lines) + "\n\n" + dump_toml(new)
