@@ -57,7 +57,7 @@ def _funnel(macro: int, rules: Rules) -> Selection:
     return select(play_some, systems=RIVALS, rules=rules)
 
 
-def measure(*, macros: int = 1_000, funnels: int = 150, workers: int | None = None) -> Claim:
+def measure(*, macros: int = 1_000, funnels: int = 100, workers: int | None = None) -> Claim:
     """Return how often the best is selected: in `macros` draws of normal systems, and in `funnels` of the funnel."""
     cases = {}
     for name, work, rules, number in [
