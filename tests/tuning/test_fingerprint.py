@@ -30,6 +30,17 @@ def test_more_policies_and_more_fresh_replications_continue_a_study(tmp_path, ch
     check_same(str(path), study, toy.scenario(**change))
 
 
+def test_a_direction_left_to_its_measure_is_that_direction(tmp_path):
+    path, study = kept(tmp_path, toy.scenario())
+    names = ["revenue", "leads_wasted_share"]
+
+    check_same(str(path), study, toy.scenario(objectives=[{"measure": name} for name in names]))
+    with pytest.raises(StudyMismatchError, match=r'0\.direction: "maximize" then, "minimize" now'):
+        check_same(
+            str(path), study, toy.scenario(objectives=[{"measure": n, "direction": "minimize"} for n in names])
+        )
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 
 from funnelsim.config.scenario import Scenario
 from funnelsim.errors import Fault, InputError, StudyMismatchError
+from funnelsim.metrics import MEASURES
 from funnelsim.tuning.journal import write_whole
 
 SCHEMA_VERSION = 1
@@ -40,6 +41,10 @@ def fingerprint(scenario: Scenario) -> dict[str, Any]:
     for table, names in LEFT_OUT.items():
         if table:
             kept[table] = {key: value for key, value in kept[table].items() if key not in names}
+    for objective in kept["search"]["objectives"]:  # a direction left to its measure is that direction
+        measure = MEASURES.get(objective["measure"])
+        if objective["direction"] is None and measure is not None:
+            objective["direction"] = {"up": "maximize", "down": "minimize"}.get(measure.direction)
     uncertain = kept.pop("uncertain")
     if scenario.uncertain.anything:
         posterior = scenario.uncertain.posterior
