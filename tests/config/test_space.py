@@ -80,7 +80,6 @@ DURATION = "must be a duration with its unit, such as '48h', '2d', '15min', '8 b
         ("scoring.cutoff", {"low": 3, "high": 2}, ".low: must be below high, got 3 and 2"),
         ("scoring.cutoff", {"low": 0, "high": 2, "log": True}, ".low: must be > 0 where log is on, got 0"),
         ("scoring.cutoff", {"low": 1, "high": 2, "step": 3}, ".step: must be > 0 and at most high - low, got 3"),
-        ("scoring.cutoff", {"low": 1, "high": 2, "step": 1, "log": True}, ": log and step exclude one another"),
         ("scoring.cutoff", {"choices": [1, 1]}, ".choices: must differ from one another"),
         (
             "scoring.cutoff",
@@ -110,17 +109,29 @@ def test_unsound_variables(path: str, variable: dict[str, Any], line: str):
         ("sla.gap", {"sla/attempts": 1}, "attempts is 1"),
         ("sla.gaps.0", {"sla/attempts": 1}, "attempts is 1"),
         ("sla.A.gap", {"sla/A/attempts": 1}, "attempts of tier A is 1"),
+        ("sla.gaps.4", {"sla/attempts": 5}, "attempts is 5"),
+        ("sla.A.gaps.2", {"sla/A/attempts": 3}, "attempts of tier A is 3"),
+        ("sla.touches.5", {"sla/attempts": 5}, "attempts is 5"),
+        ("meetings.book_ahead", {"self_scheduling": False}, "self_scheduling is false"),
         ("scoring.cutoff", {"handed_over": "every_lead"}, "handed_over is 'every_lead' and the tiers are worked alike"),
         ("scoring.tier_a_above", {"lifecycle": "three_stage"}, "handed_over is 'every_lead' and the tiers are"),
     ],
 )
 def test_what_the_settings_do_not_read_is_not_varied(path: str, settings: dict[str, Any], where: str):
     changes = {f"policy/{key}": value for key, value in settings.items()}
-    [fault] = space(path, SOME[path.rpartition(".")[2].replace("0", "gap")], **changes)
+    [fault] = space(path, SOME[_name(path)], **changes)
     assert fault.startswith(f"search.variables.{path}: is not read where {where}")
 
 
+def _name(path: str) -> str:
+    """Return the name of a field, without its place in a list."""
+    return path.rstrip("0123456789.").rpartition(".")[2]
+
+
 SOME: dict[str, dict[str, Any]] = {
+    "gaps": {"low": "6h", "high": "60h"},
+    "touches": {"choices": ["call", "email"]},
+    "book_ahead": {"low": "7d", "high": "21d"},
     "cutoff": {"low": 20, "high": 60},
     "fit_cutoff": {"low": 20, "high": 60},
     "intent_cutoff": {"low": 20, "high": 60},
@@ -143,6 +154,10 @@ SOME: dict[str, dict[str, Any]] = {
         ("sla.gap", {"sla/attempts": 1}, {"sla.attempts": {"low": 1, "high": 4}}),
         ("sla.gap", {"sla/attempts": 1, "sla/A/attempts": 2}, {}),
         ("sla.gap", {"sla/attempts": 1}, {"sla.B.attempts": {"low": 1, "high": 4}}),
+        ("sla.gaps.2", {"sla/attempts": 4}, {}),
+        ("sla.touches.4", {"sla/attempts": 5}, {}),
+        ("meetings.book_ahead", {}, {"self_scheduling": {"choices": [True, False]}}),
+        ("meetings.book_ahead", {}, {"lifecycle": {"choices": ["six_stage", "booked_meeting"]}}),
         ("scoring.cutoff", {"handed_over": "every_lead", "order/work": "tier"}, {}),
         ("scoring.cutoff", {"handed_over": "every_lead", "sla/A/attempts": 3}, {}),
         ("scoring.cutoff", {"handed_over": "every_lead"}, {"order.work": {"choices": ["fifo", "tier"]}}),
@@ -151,8 +166,16 @@ SOME: dict[str, dict[str, Any]] = {
 )
 def test_what_some_policy_of_the_space_reads_may_be_varied(path: str, settings: dict[str, Any], also: dict[str, Any]):
     tables = with_({f"policy/{key}": value for key, value in settings.items()})
-    variables = {path: SOME[path.rpartition(".")[2]], **also}
+    variables = {path: SOME[_name(path)], **also}
     assert told(put(tables, "search/variables", variables)) == []
+
+
+def test_what_no_policy_of_the_space_has_attempts_enough_for_is_told():
+    attempts = {"sla.attempts": {"low": 2, "high": 4}}
+    [fault] = told(put(with_({}), "search/variables", {**attempts, "sla.gaps.3": SOME["gaps"]}))
+
+    assert fault == "search.variables.sla.gaps.3: is not read where attempts is 4"
+    assert told(put(with_({}), "search/variables", {**attempts, "sla.gaps.2": SOME["gaps"]})) == []
 
 
 def test_an_objective_is_named_once():

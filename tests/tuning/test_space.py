@@ -219,3 +219,11 @@ def test_a_field_that_the_candidate_does_not_read_is_no_change():
 
     assert [change.path for change in space.changes(pooled)] == ["routing.method"]
     assert [change.path for change in space.changes(owned)] == ["routing.recycles"]
+
+
+def test_a_gap_for_all_attempts_stands_in_a_space_of_gaps_one_by_one():
+    variables = {"sla.gaps.0": {"low": "6h", "high": "3d"}, "sla.gaps.3": {"low": "6h", "high": "3d"}}
+
+    assert space_of(variables).holds_in_force
+    assert space_of(variables, policy={"sla": {"gaps": ["48h", "24h"]}}).holds_in_force
+    assert not space_of(variables, policy={"sla": {"gaps": ["48h", "96h"]}}).holds_in_force

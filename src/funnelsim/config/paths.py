@@ -178,7 +178,9 @@ def get_value(policy: Policy, path: str) -> Any:
     for part in parts:
         if isinstance(value, Terms) and part == "gap" and value.gaps:
             return value.gaps[0]
-        if isinstance(value, BaseModel):
+        if isinstance(value, Terms) and part == "gaps" and not value.gaps:
+            value = [value.gap]
+        elif isinstance(value, BaseModel):
             value = getattr(value, part)
         elif isinstance(value, dict):
             value = value.get(part)

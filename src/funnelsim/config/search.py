@@ -53,7 +53,7 @@ class Variable(Paper):
     low: Bound | None = field(None, "as the field", "Smallest value; a duration carries its unit and clock.")
     high: Bound | None = field(None, "as the field", "Largest value, on the clock of low.")
     step: Bound | None = field(None, "as the field", "Step; whole numbers step by 1.")
-    log: bool = field(False, "", "Search on the logarithmic scale.")
+    log: bool = field(False, "", "Search on the logarithmic scale; values are rounded to the step where there is one.")
     choices: list[Choice] | None = field(
         None, "", "Values to choose from, in place of a range; durations as texts.", min_length=1
     )
@@ -80,8 +80,6 @@ class Variable(Paper):
         low_size, high_size = size(low), size(high)
         if low_size >= high_size:
             yield Broken("low", f"must be below high, got {low} and {high}")
-        if self.log and self.step is not None:
-            yield Broken("", "log and step exclude one another")
         if self.log and low_size <= 0:
             yield Broken("low", f"must be > 0 where log is on, got {low}")
         if self.step is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from funnelsim.config.cross import cross_faults
 from funnelsim.config.durations import Duration
 from funnelsim.config.faults import shown
 from funnelsim.config.paper import Broken
-from funnelsim.config.paths import TIERS, FieldPath, field_at, get_value, unknown_path, with_values
-from funnelsim.config.policy import Policy
+from funnelsim.config.paths import TIERS, FieldPath, as_text, field_at, get_value, unknown_path, with_values
+from funnelsim.config.policy import LIFECYCLES, Policy
 from funnelsim.config.search import Search, Variable, size
 from funnelsim.errors import InputError
 
@@ -34,13 +34,14 @@ _SWITCHES = {
 
 _THRESHOLDS = ("scoring.cutoff", "scoring.fit_cutoff", "scoring.intent_cutoff")
 _TIER_FIELDS = (*_THRESHOLDS, "scoring.tier_a_above", "scoring.tier_b_above")
-_UNREAD: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = (
+_UNREAD: tuple[tuple[tuple[str, ...], str, tuple[str | bool, ...]], ...] = (
     (("scoring.cutoff",), "scoring.rule", ("and", "or")),
     (("scoring.fit_cutoff", "scoring.intent_cutoff"), "scoring.rule", ("sum", "event")),
     (("scoring.half_life",), "scoring.decay", ("none", "window")),
     (("scoring.window",), "scoring.decay", ("none", "half_life")),
     (("routing.recycles", "routing.on_breach"), "routing.method", ("pool",)),
     (("routing.segment_by",), "routing.method", ("pool", "round_robin", "weighted", "least_loaded")),
+    (("meetings.book_ahead",), "self_scheduling", (False,)),
 )
 """Fields that are not read under some values of the field that switches them: (fields, switch, those values)."""
 
@@ -60,7 +61,7 @@ def space_faults(scenario: Scenario) -> Iterator[Broken]:
             key = f"search.variables.{path}"
             yield Broken(key, f"excludes '{table.removesuffix('s')}', which is varied too", reads=(key,))
     for path in sound:
-        where = unread(scenario.policy, path, scenario.search.variables)
+        where = unread(scenario.policy, path, scenario.search.variables) or _beyond_all_attempts(scenario, path, sound)
         if where is not None:
             key = f"search.variables.{path}"
             yield Broken(key, f"is not read where {where}", reads=("search.variables", "policy"))
@@ -75,18 +76,79 @@ def unread(policy: Policy, path: str, varied: Collection[str]) -> str | None:
     "scoring.rule is 'sum'"
     """
     for fields, switch, ignoring in _UNREAD:
-        if path in fields and switch not in varied and get_value(policy, switch) in ignoring:
-            return f"{switch} is '{get_value(policy, switch)}'"
-    parts = path.split(".")
-    if parts[0] == "sla" and {"gap", "gaps"} & set(parts[-2:]):
-        tiers = TIERS if parts[1] not in TIERS else (parts[1],)
-        switches = {"sla.attempts", *(f"sla.{tier}.attempts" for tier in tiers)}
-        if not switches & set(varied) and all(get_value(policy, f"sla.{tier}.attempts") == 1 for tier in tiers):
-            return "attempts is 1" if tiers == TIERS else f"attempts of tier {tiers[0]} is 1"
+        if path in fields and not _is_varied(switch, varied) and get_value(policy, switch) in ignoring:
+            value = get_value(policy, switch)
+            return f"{switch} is {as_text(value) if isinstance(value, bool) else repr(value)}"
+    least = _attempts_needed(path)
+    if least > 1 and not any(switch in varied for switch in _attempts_of(path)):
+        tier = path.split(".")[1]
+        tiers = (tier,) if tier in TIERS else TIERS
+        most = max(get_value(policy, f"sla.{tier}.attempts") for tier in tiers)
+        if most < least:
+            return f"attempts is {most}" if tiers == TIERS else f"attempts of tier {tier} is {most}"
     unscored = policy.handed_over != "scored" and not {"handed_over", "lifecycle"} & set(varied)
     if path in _TIER_FIELDS and unscored and not _tiers_matter(policy, varied):
         return f"handed_over is '{policy.handed_over}' and the tiers are worked alike"
     return None
+
+
+def may_be_unread(policy: Policy, path: str, variables: Mapping[str, Variable]) -> bool:
+    """Return whether some policies of a sound search space do not read the field at `path`, by what decides that.
+
+    >>> may_be_unread(Policy(), "sla.gaps.2", {"sla.attempts": Variable(low=3, high=8), "sla.gaps.2": Variable()})
+    True
+    """
+    deciding = {switch: _trials_of(variables[switch]) for switch in switches_of(path) if switch in variables}
+    others = variables.keys() - deciding
+    return any(
+        unread(with_values(policy, dict(zip(deciding, chosen, strict=True))), path, others) is not None
+        for chosen in itertools.product(*deciding.values())
+        if deciding
+    )
+
+
+def switches_of(path: str) -> tuple[str, ...]:
+    """Return the fields that decide whether the one at `path` is read, those that nothing decides having none."""
+    found = [switch for fields, switch, _ in _UNREAD if path in fields]
+    found += ["handed_over"] if path in _TIER_FIELDS else []
+    found += ["lifecycle"] if set(found) & _OF_LIFECYCLE else []
+    return (*found, *(_attempts_of(path) if _attempts_needed(path) > 1 else ()))
+
+
+_OF_LIFECYCLE = {name for preset in LIFECYCLES.values() for name in preset}
+
+
+def _is_varied(switch: str, varied: Collection[str]) -> bool:
+    return switch in varied or (switch in _OF_LIFECYCLE and "lifecycle" in varied)
+
+
+def _attempts_needed(path: str) -> int:
+    """Return from how many attempts on a term is read: a gap lies between two; touches.2 is the third attempt's."""
+    parts = path.split(".")
+    if parts[0] != "sla":
+        return 1
+    if parts[-1] == "gap":
+        return 2
+    place = int(parts[-1]) if parts[-1].isdigit() else 0
+    return {"gaps": place + 2, "touches": place + 1}.get(parts[-2], 1)
+
+
+def _attempts_of(path: str) -> tuple[str, ...]:
+    tier = path.split(".")[1] if path.startswith("sla.") else ""
+    return ("sla.attempts", *(f"sla.{t}.attempts" for t in ((tier,) if tier in TIERS else TIERS)))
+
+
+def _beyond_all_attempts(scenario: Scenario, path: str, variables: Mapping[str, Variable]) -> str | None:
+    """Return in which setting a term is not read, even where every policy of the space has its most attempts."""
+    most = {switch: max(_trials_of(variables[switch])) for switch in _attempts_of(path) if switch in variables}
+    if _attempts_needed(path) < 2 or not most:
+        return None
+    return unread(with_values(scenario.policy, most), path, variables.keys() - most)
+
+
+def _trials_of(variable: Variable) -> list[Any]:
+    """Return the values of a variable at which what it decides may change: its choices, or its ends."""
+    return [variable.low, variable.high] if variable.choices is None else list(variable.choices)
 
 
 def _tiers_matter(policy: Policy, varied: Collection[str]) -> bool:

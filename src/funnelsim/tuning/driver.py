@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from funnelsim.config.search import SamplerName
@@ -45,6 +45,16 @@ class Space(Protocol):
     """The policy in force as parameters, or its nearest neighbour in the space."""
     holds_in_force: bool
     """Whether `start` is the policy in force itself."""
+    asked_first: Sequence[str]
+    """The variables that every policy reads."""
+
+    def asked_then(self, params: Mapping[str, Any]) -> Sequence[str]:
+        """Return which others a policy reads whose variables asked first are `params`."""
+        ...
+
+    def completed(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `params` with those that the policy does not read at their value in force."""
+        ...
 
     def candidate(self, params: Mapping[str, Any]) -> Candidate:
         """Return the policy that `params` make."""
@@ -56,7 +66,7 @@ class Tried:
     """One policy of the search. Number 0 is the one in force."""
 
     number: int
-    params: Mapping[str, Any]  # empty where the policy in force lies outside the space
+    params: Mapping[str, Any]  # of all variables; empty where the policy in force lies outside the space
     candidate: Candidate
     judgement: Judgement
 
@@ -104,6 +114,7 @@ def search(
                 number=len(tried) // batch,
                 batch=batch,
                 distributions=space.distributions,
+                conditional=len(space.asked_first) < len(space.distributions),
             )
             asked = [_ask(study, space, number) for number in range(len(tried), min(len(tried) + batch, trials))]
             new = _batch(space, asked, playing, tried)
@@ -186,7 +197,7 @@ def _batch(
     """Return one batch, played and judged."""
     candidates = [_candidate(space, trial.number, trial.params) for trial in trials]
     return [
-        Tried(trial.number, dict(trial.params), candidate, judgement)
+        Tried(trial.number, space.completed(trial.params) if trial.params else {}, candidate, judgement)
         for trial, candidate, judgement in zip(trials, candidates, playing(candidates, before), strict=True)
     ]
 
@@ -197,7 +208,6 @@ def _candidate(space: Space, number: int, params: Mapping[str, Any]) -> Candidat
 
 
 def _ask(study: optuna.Study, space: Space, number: int) -> optuna.Trial:
-    distributions = dict(space.distributions)
     if number == 0 and not space.holds_in_force:
         # It has no place in the space: a trial without parameters, which the sampler is not told of (see `_tell`).
         study.enqueue_trial({}, user_attrs={"policy": "in force, outside the space"})
@@ -206,7 +216,20 @@ def _ask(study: optuna.Study, space: Space, number: int) -> optuna.Trial:
         study.enqueue_trial(dict(space.start), user_attrs={"policy": "in force"})
     elif number == 1 and not space.holds_in_force:
         study.enqueue_trial(dict(space.start), user_attrs={"policy": "nearest to the one in force"})
-    return study.ask(distributions)
+    trial = study.ask({name: space.distributions[name] for name in space.asked_first})
+    for name in space.asked_then(trial.params):
+        _suggest(trial, name, space.distributions[name])
+    return trial
+
+
+def _suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> None:
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+    else:
+        assert isinstance(distribution, FloatDistribution)
+        trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
 
 
 def _tell(study: optuna.Study, trial: optuna.Trial, goals: Goals, tried: Tried, *, told: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -16,10 +16,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from funnelsim.config.cross import cross_faults
 from funnelsim.config.durations import HOUR_MS, Duration
 from funnelsim.config.paths import field_at, get_value, value_in_force, with_values
-from funnelsim.config.policy import Policy
+from funnelsim.config.policy import Policy, Terms
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.search import Search, Variable
-from funnelsim.config.space import unread
+from funnelsim.config.space import may_be_unread, switches_of, unread
 from funnelsim.errors import InputError
 from funnelsim.tuning.driver import Candidate
 
@@ -39,13 +39,24 @@ class Dimension:
     path: str
     distribution: BaseDistribution
     unit: Duration | None = None  # of length 1, on its clock, where the values are durations
+    rounding: float | None = None  # step to which a value on a logarithmic scale is rounded, from the low end on
 
     def value(self, param: Param) -> Any:
         """Return the policy value that a parameter stands for, rounded to what people would write."""
         if isinstance(self.distribution, FloatDistribution):
-            rounded = _rounded(float(param), self.distribution)
+            rounded = self._stepped(float(param)) or _rounded(float(param), self.distribution)
             return rounded if self.unit is None else self.unit.scaled_to(rounded)
+        if isinstance(self.distribution, IntDistribution):
+            return int(self._stepped(float(param)) or param)
         return param
+
+    def _stepped(self, amount: float) -> float | None:
+        """Return a value on a logarithmic scale rounded to its step; None where it has none."""
+        if self.rounding is None:
+            return None
+        assert isinstance(self.distribution, FloatDistribution | IntDistribution)
+        low = self.distribution.low
+        return _on_grid(low, self.rounding, round((amount - low) / self.rounding))
 
     def param(self, value: Any) -> Param | None:
         """Return the parameter of a policy value, or None where the value lies outside the space."""
@@ -72,6 +83,7 @@ class Dimension:
         amount = (low + high) / 2 if amount is None else min(max(amount, low), high)
         if step is not None:
             amount = _on_grid(low, step, round((amount - low) / step))
+        amount = self._stepped(amount) or amount
         return int(amount) if isinstance(self.distribution, IntDistribution) else amount
 
     def _amount(self, value: Any) -> float | None:
@@ -85,9 +97,10 @@ class Dimension:
         assert isinstance(self.distribution, FloatDistribution | IntDistribution)
         if not self.distribution.low <= amount <= self.distribution.high:
             return False
-        if self.distribution.step is None:
+        step = self.rounding or self.distribution.step
+        if step is None:
             return True
-        steps = (amount - self.distribution.low) / self.distribution.step
+        steps = (amount - self.distribution.low) / step
         return abs(steps - round(steps)) < 1e-8
 
     def _same(self, choice: Param, value: Any) -> bool:
@@ -124,10 +137,26 @@ class PolicySpace:
         inside = all(d.param(values[d.path]) is not None for d in self.dimensions)
         self.holds_in_force = inside and _alike(with_values(scenario.policy, values), scenario.policy)
         self._values_in_force = values
+        variables = scenario.search.variables
+        conditional = {path for path in variables if may_be_unread(scenario.policy, path, variables)}
+        self.asked_first: Sequence[str] = tuple(path for path in variables if path not in conditional)
+        self._asked_then = tuple(path for path in variables if path in conditional)
+        self._deciding = {switch for path in conditional for switch in switches_of(path)} & variables.keys()
+
+    def asked_then(self, params: Mapping[str, Any]) -> list[str]:
+        """Return which of the variables not asked first a policy reads whose others are `params`, in their order."""
+        values = {d.path: d.value(params[d.path]) for d in self.dimensions if d.path in self._deciding}
+        policy = with_values(self.scenario.policy, values)
+        undecided = self.distributions.keys() - self._deciding
+        return [path for path in self._asked_then if unread(policy, path, undecided) is None]
+
+    def completed(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `params` with what the policy does not read at its value in force, in the order of the variables."""
+        return {path: params.get(path, at_start) for path, at_start in self.start.items()}
 
     def candidate(self, params: Mapping[str, Any]) -> Candidate:
-        """Return the policy that `params` make, or the rules that it would break."""
-        values = {d.path: d.value(params[d.path]) for d in self.dimensions}
+        """Return the policy that `params` make, or the rules that it would break; what is absent stays as in force."""
+        values = {d.path: d.value(params[d.path]) for d in self.dimensions if d.path in params}
         try:
             policy = with_values(self.scenario.policy, values)
         except InputError as error:
@@ -168,15 +197,18 @@ def dimension_of(path: str, variable: Variable) -> Dimension:
             for bound in (low, high, step)
             if bound is None or isinstance(bound, Duration)
         ]
-        return Dimension(path, _floats(*amounts, log=variable.log), unit)
+        return Dimension(path, _floats(*amounts, log=variable.log), unit, amounts[2] if variable.log else None)
     numbers = [bound for bound in (low, high, step) if not isinstance(bound, Duration)]
     if field_at(path).kind == "int":
         first, last, by = (None if n is None else int(n) for n in numbers)
         assert first is not None
         assert last is not None
-        by = by or 1
-        return Dimension(path, IntDistribution(first, first + (last - first) // by * by, log=variable.log, step=by))
-    return Dimension(path, _floats(*numbers, log=variable.log))
+        step, last = by or 1, first + (last - first) // (by or 1) * (by or 1)
+        if variable.log:
+            return Dimension(path, IntDistribution(first, last, log=True), rounding=by)
+        return Dimension(path, IntDistribution(first, last, step=step))
+    rounding = None if numbers[2] is None or not variable.log else float(numbers[2])
+    return Dimension(path, _floats(*numbers, log=variable.log), rounding=rounding)
 
 
 @lru_cache(maxsize=512)
@@ -197,7 +229,7 @@ def _floats(low: float | None, high: float | None, step: float | None, *, log: b
     assert high is not None
     if step is not None:
         high = _on_grid(low, step, math.floor((high - low) / step + 1e-9))
-    return FloatDistribution(low, high, log=log, step=step)
+    return FloatDistribution(low, high, log=log, step=None if log else step)
 
 
 def _on_grid(low: float, step: float, number: int) -> float:
@@ -232,12 +264,22 @@ def _plain(value: Any) -> Any:
 
 
 def _alike(a: Policy, b: Policy) -> bool:
-    """Return whether two policies agree in all but headcount, a tier's terms given or taken from the common ones."""
+    """Return whether two policies agree in all but headcount, however their terms are written.
+
+    A tier's terms may be its own or the common ones, gaps and touches one by one or the last of them repeated.
+    """
 
     def resolved(policy: Policy) -> Any:
         rest = {name: getattr(policy, name) for name in Policy.model_fields if name not in ("sla", "headcount")}
         terms = [policy.sla.of_tier(tier) for tier in ("A", "B", "C")]
-        own = [{n: _plain(getattr(t, n)) for n in type(t).model_fields if n not in ("A", "B", "C")} for t in terms]
-        return rest, own
+        common = [name for name in Terms.model_fields if name not in ("A", "B", "C", "gap", "gaps", "touches")]
+        return rest, [{name: _plain(getattr(t, name)) for name in common} for t in terms], [_steps(t) for t in terms]
 
     return bool(resolved(a) == resolved(b))
+
+
+def _steps(terms: Terms) -> list[Any]:
+    """Return the touch of each attempt, then the gap between each and the next."""
+    gaps, last = terms.gaps or [terms.gap], len(terms.touches) - 1
+    touches = [terms.touches[min(j, last)] for j in range(terms.attempts)]
+    return [touches, _plain([gaps[min(j, len(gaps) - 1)] for j in range(terms.attempts - 1)])]
