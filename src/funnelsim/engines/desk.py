@@ -53,6 +53,7 @@ class Desk:
         self.recent: list[Task] = []  # with timers that end after the next look
         self.next_look = 0
         self._timers: dict[int, list[tuple[int, int, Task]]] = {}  # by stretch: (time, key, task)
+        self._bearing: dict[int, list[Task]] = {}  # whose patience ends in that stretch
         self._due_now: list[tuple[int, Task]] = []  # (key, task) of timers that end at this very instant
         for rep in self.reps:
             self._await_shift(rep)
@@ -220,7 +221,12 @@ class Desk:
                 self._set_both(task)
 
     def _set_both(self, task: Task) -> None:
-        self._set_timer(task.queued_at + task.lead.queue_patience, moments.PATIENCE_ENDS | task.key, task)
+        time = task.queued_at + task.lead.queue_patience
+        bearing = self._bearing.get(time >> _STRETCH)
+        if bearing is not None:
+            bearing.append(task)
+        else:
+            self._set_timer(time, moments.PATIENCE_ENDS | task.key, task)
         if self.breaches and not task.breached:
             breach = max(task.due_at + 1, self.env._now)  # at once where it waited unassigned until after that
             self._set_timer(breach, moments.BREACH | task.key, task)
@@ -235,6 +241,7 @@ class Desk:
             self._timers[stretch].append((time, key, task))
         elif stretch > now >> _STRETCH:
             self._timers[stretch] = [(time, key, task)]
+            self._bearing[stretch] = []
             moments.Moment(self.env, moments.BEFORE_ALL, stretch << _STRETCH, lambda _: self._stretch_begins(stretch))
         elif time > now or task.queued_at < now:
             moments.Moment(self.env, key, time, partial(self._timer_ends, task, key))
@@ -245,6 +252,10 @@ class Desk:
     def _stretch_begins(self, stretch: int) -> None:
         for time, key, task in self._timers.pop(stretch):
             if task.waiting:
+                moments.Moment(self.env, key, time, partial(self._timer_ends, task, key))
+        for task in self._bearing.pop(stretch):
+            if task.waiting:
+                time, key = task.queued_at + task.lead.queue_patience, moments.PATIENCE_ENDS | task.key
                 moments.Moment(self.env, key, time, partial(self._timer_ends, task, key))
 
     def _timer_ends(self, task: Task, key: int, _: Any) -> None:
