@@ -14,6 +14,8 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State, in_state
 from funnelsim.config.uncertain import Uncertain
 from funnelsim.lab.play import measure
+from funnelsim.lab.robust import play_in_states
+from funnelsim.lab.states import states_of
 from funnelsim.tuning.evaluate import evaluating
 from funnelsim.tuning.evaluations import Job
 from funnelsim.tuning.fingerprint import fingerprint
@@ -122,6 +124,21 @@ def test_an_evaluation_is_made_of_the_plays_in_each_state_for_any_number_of_work
         with evaluating(scenario, jobs=workers) as evaluate:
             got = {job.replication: row["revenue_calendar"] for job, row in evaluate(jobs)}
         assert got == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_evaluation_is_that_of_play_in_states_where_demand_differs_too():
+    """So what a search looks at and what confirms it differ in replications alone."""
+    demand = {"market.channels.*.visitors_per_day": {"factor": [0.02, 0.06]}}
+    whole = planted("expectation").model_dump(mode="json", exclude_unset=True)
+    whole["uncertain"] |= {"ranges": demand, "states": 4}
+    scenario = Scenario.model_validate(whole)
+    policy, names = with_points(scenario, BOTH), ("revenue_calendar", "leads")
+
+    with evaluating(scenario, jobs=1) as evaluate:
+        ((_, row),) = evaluate([Job("d", policy.model_dump_json(), 3, names)])
+
+    there = play_in_states(scenario, [policy], states_of(scenario), measures=names, replications=[3])
+    assert row == pytest.approx({name: there[name][0, :, 0].mean() for name in names}, rel=1e-12)
 
 
 def test_another_criterion_or_other_draws_are_another_study_and_another_place_is_not(tmp_path):

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from funnelsim.config.scenario import Scenario
+from funnelsim.config.uncertain import Criterion
 from funnelsim.lab.compare import Comparison, Contrast
 from funnelsim.lab.robust import Robustness
 from funnelsim.lab.stress import Stressed
@@ -42,6 +43,8 @@ WIDTH = 10.2
 NAMES, GAP = 2.15, 0.35
 ROW, BETWEEN, BELOW = 0.42, 0.5, 1.05
 MOST_POLICIES, MOST_MEASURES = 4, 3
+SURE = 0.95
+"""Share of resamples from which a policy is called the best."""
 EVENT = "#9AA3AF"
 END_COLOURS = {"low": BLUE, "high": ORANGE, "happens": EVENT}
 
@@ -185,14 +188,16 @@ def states_figure(
     n = len(shown[0].weights)
     words = f"A dot for each of {n} states of the world (mean of {shown[0].replications} replications); intervals 95 %"
     first = shown[0]
-    best = {c: shorten(labels[first.best(c)], 24, placeholder="…") for c in ("expectation", "cvar")}
+    both: tuple[Criterion, ...] = ("expectation", "cvar")
+    best = {c: shorten(labels[first.best(c)], 24, placeholder="…") for c in both}
     tail = criterion_words("cvar", first.worst_share)
     if len(labels) == 1:
         title = "How far the states of the world lie apart"
     elif best["expectation"] == best["cvar"]:
-        title = f"{best['cvar']} is best on the mean and in the {tail} of states"
+        doubt = min(first.standings[first.best(c)].chances[c] for c in both) < SURE
+        title = f"{best['cvar']} is {'ahead' if doubt else 'best'} on the mean and in the {tail} of states"
     else:
-        title = f"Best on the mean: {best['expectation']}; in the {tail} of states: {best['cvar']}"
+        title = f"Ahead on the mean: {best['expectation']}; in the {tail} of states: {best['cvar']}"
     figure = sheet(title=title, subtitle=words, imprint=imprint, width=WIDTH, height=height)
     width = (WIDTH - 2 * MARGIN - NAMES - (len(shown) - 1) * GAP) / len(shown)
     for j, one in enumerate(shown):

@@ -86,9 +86,9 @@ def states_lines(found: Stressed, scenario: Scenario) -> list[str]:
     """Return what each policy is worth over all states, by criterion, and which one is best by each."""
     how = "every combination of the events" if found.enumerated else "drawn, each as likely as another"
     lines = wrap(f"Over {len(found.states)} states of the world ({how}), with 95 % intervals", WIDTH)
-    for robust in found.robust.values():
+    for at, robust in enumerate(found.robust.values()):
         lines += ["", *robust_lines(robust, found.labels, scenario)]
-        lines += _worst_lines(robust, found, scenario)
+        lines += _worst_lines(robust, found, scenario) if at == 0 else []
     return lines
 
 
@@ -115,8 +115,12 @@ def robust_lines(robust: Robustness, labels: Sequence[str], scenario: Scenario) 
                 f"{other:>30}{chance:>6}".rstrip()
             )
     if len(labels) > 1:
-        chosen = [f"{labels[robust.best(c)]} by {criterion_words(c, robust.worst_share)}" for c in CRITERIA]
-        lines += wrap(f"Best: {', '.join(chosen)}.", WIDTH, initial_indent="  ", subsequent_indent="    ")
+        chosen = [
+            f"{labels[at]} by {criterion_words(c, robust.worst_share)} ({percent(robust.standings[at].chances[c])})"
+            for c in CRITERIA
+            for at in (robust.best(c),)
+        ]
+        lines += wrap(f"Ahead: {', '.join(chosen)}.", WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,6 +16,7 @@ from funnelsim.errors import FunnelsimError
 from funnelsim.lab.cache import LeadsCache, default_bytes
 from funnelsim.lab.play import draw, play
 from funnelsim.lab.processes import MEMORY_SHORT, MemoryShortError, WorkerLostError, lost_for, to_json, worker_pools
+from funnelsim.records import Leads
 from funnelsim.tuning.evaluations import Evaluate, Job
 from funnelsim.tuning.goals import Row
 from funnelsim.tuning.robust import Play, in_states_of
@@ -28,10 +29,18 @@ class EvaluationError(FunnelsimError):
 class Bench:
     """One world on which policies are tried."""
 
-    def __init__(self, scenario: Scenario, *, engine: Engine, cache_bytes: int) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        engine: Engine,
+        cache_bytes: int,
+        drawing: Callable[[int], Leads] | None = None,
+    ) -> None:
         self._world = without_search(scenario)
         self._engine = engine
-        self._leads = LeadsCache(lambda replication: draw(self._world, replication), most_bytes=cache_bytes)
+        drawing = drawing or (lambda replication: draw(self._world, replication))
+        self._leads = LeadsCache(drawing, most_bytes=cache_bytes)
         self._scenario = lru_cache(maxsize=64)(self._under)
 
     def __call__(self, job: Job) -> Row:
@@ -61,7 +70,10 @@ def bench_of(scenario: Scenario, *, engine: Engine, cache_bytes: int) -> Play:
     if in_states is None:
         return Bench(scenario, engine=engine, cache_bytes=cache_bytes)
     of_each = cache_bytes // len(in_states.states)
-    return in_states.play(scenario, lambda world: Bench(world, engine=engine, cache_bytes=of_each))
+    return in_states.play(
+        scenario,
+        lambda world, drawing: Bench(world, engine=engine, cache_bytes=of_each, drawing=drawing),
+    )
 
 
 def without_search(scenario: Scenario) -> Scenario:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from funnelsim.config.market import Market
 from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State, in_state
@@ -21,10 +22,14 @@ from funnelsim.engines.choice import Engine
 from funnelsim.lab.processes import Progress
 from funnelsim.lab.robust import Better, Robustness, cvar, judge, play_in_states
 from funnelsim.lab.states import is_enumerated, states_of
+from funnelsim.population.volume import draw_in_volume, same_demand
+from funnelsim.records import Leads
 from funnelsim.tuning.driver import REPORT_FROM
 from funnelsim.tuning.evaluations import Job
 from funnelsim.tuning.goals import Row, goals_of
 
+Drawing = Callable[[int], Leads]
+"""Gives the leads of a replication."""
 Play = Callable[[Job], Row]
 """Gives the measures that a job wants of one policy in one replication."""
 
@@ -55,10 +60,27 @@ class InStates:
             return math.fsum(w * v for w, v in zip(weights.tolist(), values, strict=True))
         return float(cvar(np.array(values), weights, self.worst_share, better=self.better[name]))
 
-    def play(self, scenario: Scenario, bench: Callable[[Scenario], Play]) -> Play:
-        """Return what plays a policy in all states; `bench` gives what plays it in one world."""
-        worlds = [bench(in_state(scenario, state)) for state in self.states]
+    def play(self, scenario: Scenario, bench: Callable[[Scenario, Drawing | None], Play]) -> Play:
+        """Return what plays a policy in all states.
+
+        Args:
+            scenario: The world as written.
+            bench: Gives what plays policies in one world, and, where its demand is another, with leads drawn by the
+                function given: those who come anyway are then not moved.
+        """
+        worlds = [bench(*_drawn(scenario, in_state(scenario, state))) for state in self.states]
         return lambda job: self.combine([world(job) for world in worlds])
+
+
+def _drawn(scenario: Scenario, world: Scenario) -> tuple[Scenario, Drawing | None]:
+    """Return a world as it is played, and what draws its leads where its demand is not that of `scenario`."""
+    if same_demand(scenario.market, world.market):
+        return world, None
+
+    def drawn(replication: int) -> tuple[Leads, Market]:
+        return draw_in_volume(scenario.market, world.market, world.economics, world.run, replication)
+
+    return world.model_copy(update={"market": drawn(0)[1]}), lambda replication: drawn(replication)[0]
 
 
 def in_states_of(scenario: Scenario) -> InStates | None:
