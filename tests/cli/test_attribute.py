@@ -100,3 +100,35 @@ def test_what_cannot_be_attributed_is_explained(files, words, message):
 
     assert result.exit_code == 3
     assert message in result.stderr
+
+
+def test_what_was_broken_off_is_gone_on_with(files, tmp_path, monkeypatch):
+    from funnelsim.lab import attribution
+
+    true_work = attribution._measure_coalitions
+    played = []
+
+    def interrupted(scenario, replication, **more):
+        played.append(replication)
+        if played == [0, 1]:
+            raise KeyboardInterrupt
+        return true_work(scenario, replication, **more)
+
+    monkeypatch.setattr(attribution, "_measure_coalitions", interrupted)
+    words = (files["one"], "--plan", files["plan"], *QUICK, "--measure", "mqls", "--out", tmp_path / "a")
+    broken = call(*words)
+    assert broken.exit_code == 130
+    assert "go on with: funnelsim attribute" in broken.stderr
+    assert "--resume" in broken.stderr
+    refused = call(*words)
+    assert refused.exit_code == 3
+
+    resumed = call(*words, "--resume")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert played == [0, 1, 1]
+    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(".partial")]
+    monkeypatch.undo()
+    whole = call(*words[:-1], tmp_path / "b")
+    assert whole.stdout == resumed.stdout
+    for name in ("attribution.csv", "coalitions.csv", "waterfall.png"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -104,3 +104,53 @@ def test_every_fault_is_told_at_once(config):
     result = call(config, "--marginal", "--step", "scoring.cutof=+1", "--step", "sla.gap=5h")
     assert result.exit_code == 3
     assert result.stderr.count("--step") >= 2
+
+
+def test_what_was_broken_off_is_told_and_gone_on_with(config, tmp_path, monkeypatch):
+    from funnelsim.lab import sensitivity
+
+    true_work = sensitivity._measure_settings
+    played = []
+
+    def interrupted(scenario, replication, **more):
+        played.append(replication)
+        if len(played) == 4:  # the second replication of the screening
+            raise KeyboardInterrupt
+        return true_work(scenario, replication, **more)
+
+    monkeypatch.setattr(sensitivity, "_measure_settings", interrupted)
+    words = (config, *QUICK, "--vary", "scoring.cutoff=15:45", "--screening", 2, "--out", tmp_path / "a")
+    broken = call(*words)
+    assert broken.exit_code == 130
+    assert "interrupted: what follows is of what was finished" in broken.stderr
+    assert "go on with: funnelsim sensitivity" in broken.stderr
+
+    resumed = call(*words, "--resume")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert played == [0, 1, 0, 1, 1]
+    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(".partial")]
+    monkeypatch.undo()
+    whole = call(*words[:-1], tmp_path / "b")
+    assert whole.stdout == resumed.stdout
+    for name in ("one_at_a_time.csv", "all_together.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_finished_steps_are_not_played_again(config, tmp_path, monkeypatch):
+    from funnelsim.lab import sensitivity
+
+    true_work = sensitivity._measure_settings
+    played = []
+
+    def interrupted(scenario, replication, **more):
+        played.append(replication)
+        if played == [0, 1]:
+            raise KeyboardInterrupt
+        return true_work(scenario, replication, **more)
+
+    monkeypatch.setattr(sensitivity, "_measure_settings", interrupted)
+    words = (config, *QUICK, "--marginal", "--step", "scoring.cutoff=+5", "--out", tmp_path / "m")
+
+    assert call(*words).exit_code == 130
+    assert call(*words, "--resume").exit_code == 0
+    assert played == [0, 1, 1]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from funnelsim.cli import options, screen
-from funnelsim.cli.failures import INTERRUPTED
+from funnelsim.cli.again import again_with_resume, check_resume
+from funnelsim.cli.cluster import cluster_at
+from funnelsim.cli.failures import INTERRUPTED, how_to_go_on
+from funnelsim.cli.parts import parts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
 
     from funnelsim.config.scenario import Scenario
     from funnelsim.engines.choice import Engine, Wish
     from funnelsim.lab.attribution import Attribution, Worth
+    from funnelsim.lab.kept import Kept
+    from funnelsim.records import Float64
     from funnelsim.report.studies import Study
 
 YEAR_DAYS = 365
@@ -47,8 +53,10 @@ YEAR_DAYS = 365
 )
 @options.seed_option
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @options.out_option
+@options.resume_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
 @options.json_option
 def attribute(
@@ -60,17 +68,21 @@ def attribute(
     replications: int | None,
     seed: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     out: Path | None,
+    resume: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Say why revenue in CONFIG misses a target or a plan: volume, quality, speed, effort, capacity.
 
     Each factor's part is what it would bring, were it as planned: its Shapley value over all 32 combinations, played on
-    the same leads. The parts add up to the gap. With --out, tables (CSV) and a waterfall figure are written to DIR.
+    the same leads. The parts add up to the gap. With --out, tables (CSV) and a waterfall figure are written to DIR;
+    whatever breaks the work off, --resume then goes on after the replications that are finished.
     """
     _check_use(target, planned, references, measure, out=out, force=force)
+    check_resume(out, resume=resume, force=force)
     from funnelsim.cli.compare import chosen_measures
     from funnelsim.cli.files import open_scenario
     from funnelsim.cli.run import with_run
@@ -93,9 +105,17 @@ def attribute(
     chosen = screen.chosen_engine(engine)
     wanted = None if target is None else target * actual.run.horizon_days / YEAR_DAYS
     volume = None
-    if wanted is not None:
-        plan, volume = _with_needed_leads(actual, plan, wanted, jobs=jobs, engine=chosen)
-    worth = _play(actual, plan, names[0], jobs=jobs, engine=chosen)
+    worth: Worth = {}
+    with parts_in(out, study, resume=resume, force=force) as parts, cluster_at(cluster, engine=chosen) as there:
+        how = _How(jobs, chosen, None if there is None else there.executor)
+        if wanted is not None:
+            plan, volume = _with_needed_leads(actual, plan, wanted, how)
+        kept = parts.of("coalitions", volume=volume)
+        try:
+            _play(actual, plan, names[0], how, finished=kept, on_result=worth.__setitem__)
+        except KeyboardInterrupt:
+            if len(worth) < 2:
+                raise
     complete = len(worth) == actual.run.replications
     if not complete:
         done = f"{len(worth)} of {actual.run.replications}"
@@ -104,11 +124,13 @@ def attribute(
     against = "the target" if planned is None else (plan.name or planned.stem)
     _tell(found, actual, against=against, complete=complete, as_json=as_json)
     if out is not None:
-        again = _again(config, target, planned, references, measure, replications, seed, out)
+        again = again_with_resume().removesuffix(" --resume")
         _write(out, found, worth, actual, plan, against=against, study=study, engine=chosen, started=started,
                again=again, complete=complete)  # fmt: skip
     if not complete:
+        screen.say(how_to_go_on(click.get_current_context()) or "")
         click.get_current_context().exit(INTERRUPTED)
+    parts.remove()
 
 
 def _check_use(
@@ -160,35 +182,44 @@ def _reference(text: str) -> tuple[str, Any]:
     return path.removeprefix("policy."), number
 
 
-def _with_needed_leads(
-    actual: Scenario, plan: Scenario, wanted: float, *, jobs: int, engine: Engine
-) -> tuple[Scenario, float]:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Where the replications are played."""
+
+    jobs: int
+    engine: Engine
+    executor: Executor | None
+
+
+def _with_needed_leads(actual: Scenario, plan: Scenario, wanted: float, how: _How) -> tuple[Scenario, float]:
     from funnelsim.lab.attribution import ALL_BUT_VOLUME, needed_volume, play_coalitions
     from funnelsim.lab.reference_plan import with_volume
 
     with screen.progress("leads that the target needs: replications") as progress:
         worth = play_coalitions(
             actual, plan, measure="revenue", replications=range(actual.run.replications), only=[ALL_BUT_VOLUME],
-            jobs=jobs, engine=engine, progress=progress,
+            jobs=how.jobs, engine=how.engine, executor=how.executor, progress=progress,
         )  # fmt: skip
     volume = needed_volume(worth, wanted, where="--target")
     return with_volume(plan, volume), volume
 
 
-def _play(actual: Scenario, plan: Scenario, measure: str, *, jobs: int, engine: Engine) -> Worth:
+def _play(
+    actual: Scenario,
+    plan: Scenario,
+    measure: str,
+    how: _How,
+    *,
+    finished: Kept[Float64] | None,
+    on_result: Callable[[int, Float64], None],
+) -> None:
     from funnelsim.lab.attribution import play_coalitions
 
-    worth: Worth = {}
     with screen.progress("replications") as progress:
-        try:
-            play_coalitions(
-                actual, plan, measure=measure, replications=range(actual.run.replications), jobs=jobs,
-                engine=engine, progress=progress, on_result=worth.__setitem__,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            if len(worth) < 2:
-                raise
-    return worth
+        play_coalitions(
+            actual, plan, measure=measure, replications=range(actual.run.replications), jobs=how.jobs,
+            engine=how.engine, executor=how.executor, progress=progress, on_result=on_result, finished=finished,
+        )  # fmt: skip
 
 
 def _tell(found: Attribution, actual: Scenario, *, against: str, complete: bool, as_json: bool) -> None:
@@ -207,23 +238,6 @@ def _tell(found: Attribution, actual: Scenario, *, against: str, complete: bool,
 
 def _heading(actual: Scenario, against: str) -> str:
     return f"{actual.name} against {against}, seed {actual.run.seed}"
-
-
-def _again(
-    config: Path,
-    target: float | None,
-    planned: Path | None,
-    references: Sequence[str],
-    measure: str | None,
-    replications: int | None,
-    seed: int | None,
-    out: Path,
-) -> str:
-    words = ["funnelsim", "attribute", str(config)]
-    words += [word for text in references for word in ("--reference", text)]
-    given = {"target": target, "plan": planned, "measure": measure, "replications": replications, "seed": seed}
-    words += [w for name, value in given.items() if value is not None for w in (f"--{name}", str(value))]
-    return shlex.join([*words, "--out", str(out)])
 
 
 def _write(

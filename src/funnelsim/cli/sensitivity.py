@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from funnelsim.cli import options, screen
-from funnelsim.cli.failures import INTERRUPTED
+from funnelsim.cli.again import check_resume
+from funnelsim.cli.cluster import cluster_at
+from funnelsim.cli.failures import INTERRUPTED, how_to_go_on
+from funnelsim.cli.marginal import steps_of, tell_marginal
+from funnelsim.cli.parts import How, Writing, parts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from funnelsim.config.scenario import Scenario
-    from funnelsim.engines.choice import Engine, Wish
+    from funnelsim.engines.choice import Wish
     from funnelsim.lab.inputs import Input
-    from funnelsim.lab.marginal import Step
-    from funnelsim.lab.sensitivity import Values
-    from funnelsim.report.figures_sheet import Imprint
-    from funnelsim.report.studies import Study
 
 Only = Literal["policy", "world"]
 MARGINAL_MEASURES = ["revenue", "profit", "leads_wasted"]
@@ -72,8 +71,10 @@ HELD = ("varied", "only", "world", "screening", "sobol")
 )
 @options.seed_option
 @options.jobs_option
+@options.cluster_option
 @options.engine_option
 @options.out_option
+@options.resume_option
 @click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
 @options.json_option
 @click.pass_context
@@ -92,8 +93,10 @@ def sensitivity(
     replications: int | None,
     seed: int | None,
     jobs: int,
+    cluster: str | None,
     engine: Wish,
     out: Path | None,
+    resume: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -101,9 +104,11 @@ def sensitivity(
 
     Each field is taken to both ends of its range, all else as it is (a tornado), then all of them are varied together
     (Morris screening; Sobol indices with --sobol). With --marginal: one more rep, an hour less, five points of cutoff,
-    1,000 more of spend. Always on the same replications. With --out, tables (CSV) and figures are written to DIR.
+    1,000 more of spend. Always on the same replications. With --out, tables (CSV) and figures are written to DIR;
+    whatever breaks the work off, --resume then goes on after what is finished.
     """
     _check_use(ctx, marginal=marginal, stepped=stepped, varied=varied, only=only, sobol=sobol, out=out, force=force)
+    check_resume(out, resume=resume, force=force)
     from funnelsim.cli.compare import chosen_measures
     from funnelsim.cli.files import open_scenario
     from funnelsim.cli.run import with_run
@@ -117,7 +122,7 @@ def sensitivity(
     names = names or (MARGINAL_MEASURES if marginal else [o.measure for o in scenario.search.objectives])
     settings: dict[str, object] = {"measures": names, "seed": scenario.run.seed, "marginal": marginal}
     if marginal:
-        steps, left_out = _steps(scenario, stepped, spend)
+        steps, left_out = steps_of(scenario, stepped, spend)
         settings |= {"steps": list(stepped), "spend": spend}
     else:
         inputs = _inputs(scenario, varied, only=only, world=world, where=str(config))
@@ -126,17 +131,17 @@ def sensitivity(
     if out is not None:
         check_study_folder(out, study, force=force)
     chosen = screen.chosen_engine(engine)
-    again = _again(ctx, config, out)
-    writing = None if out is None else _Writing(out, study, chosen, started, again, config)
-    if marginal:
-        complete = _marginal(scenario, steps, left_out, names, jobs=jobs, engine=chosen, to=writing, as_json=as_json)
-    else:
-        complete = _ranges(
-            scenario, inputs, names, screening=screening, sobol=sobol or 0, jobs=jobs, engine=chosen, to=writing,
-            as_json=as_json,
-        )  # fmt: skip
+    writing = None if out is None else Writing(out, study, chosen, started, config)
+    with parts_in(out, study, resume=resume, force=force) as parts, cluster_at(cluster, engine=chosen) as there:
+        how = How(jobs, chosen, None if there is None else there.executor, parts, writing, as_json)
+        if marginal:
+            complete = tell_marginal(scenario, steps, left_out, names, how)
+        else:
+            complete = _ranges(scenario, inputs, names, how, screening=screening, sobol=sobol or 0)
     if not complete:
+        screen.say(how_to_go_on(ctx) or "")
         ctx.exit(INTERRUPTED)
+    parts.remove()
 
 
 def _check_use(
@@ -166,23 +171,6 @@ def _check_use(
         raise click.UsageError("--force needs --out DIR")
 
 
-def _steps(scenario: Scenario, stepped: Sequence[str], spend: float) -> tuple[list[Step], list[str]]:
-    from funnelsim.errors import Fault, InputError
-    from funnelsim.lab.marginal import read_step, usual_steps
-
-    if not stepped:
-        return usual_steps(scenario, spend=spend)
-    steps, faults = [], list[Fault]()
-    for text in stepped:
-        try:
-            steps.append(read_step(text, scenario))
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return steps, []
-
-
 def _inputs(
     scenario: Scenario, varied: Sequence[str], *, only: Only | None, world: float, where: str
 ) -> list[Input]:
@@ -208,62 +196,8 @@ def _inputs(
     return inputs
 
 
-class _Writing:
-    """What a result folder needs to know, gathered before the work."""
-
-    def __init__(
-        self, out: Path, study: Study, engine: Engine, started: dt.datetime, again: str, config: Path
-    ) -> None:
-        self._out, self._study, self._engine = out, study, engine
-        self._started, self._again, self._config = started, again, config
-
-    def imprint(self, scenario: Scenario, replications: Sequence[int]) -> Imprint:
-        from funnelsim import __version__
-        from funnelsim.report.figures_sheet import Imprint
-        from funnelsim.report.results import replications_text
-
-        name = scenario.name or self._config.stem
-        return Imprint(name, scenario.run.seed, replications_text(replications), __version__)
-
-    def write(
-        self,
-        scenario: Scenario,
-        files: dict[str, bytes],
-        figures: Mapping[str, Any],
-        replications: Sequence[int],
-        *,
-        complete: bool,
-    ) -> None:
-        from funnelsim import __version__
-        from funnelsim.config.dump import dump_toml
-        from funnelsim.report.figures_sheet import png
-        from funnelsim.report.studies import Made, write_study
-
-        imprint = self.imprint(scenario, replications)
-        files |= {name: png(figure, imprint) for name, figure in figures.items()}
-        files |= {"scenario.toml": dump_toml(scenario).encode()}
-        told = {
-            "seed": scenario.run.seed,
-            "replications": list(replications),
-            "complete": complete,
-            "engine": self._engine.name,
-        }
-        finished = dt.datetime.now(dt.UTC)
-        write_study(self._out, files, self._study, Made(__version__, self._started, finished, self._again, told))
-        screen.say(f"written to {self._out}")
-
-
 def _ranges(
-    scenario: Scenario,
-    inputs: list[Input],
-    names: list[str],
-    *,
-    screening: int,
-    sobol: int,
-    jobs: int,
-    engine: Engine,
-    to: _Writing | None,
-    as_json: bool,
+    scenario: Scenario, inputs: list[Input], names: list[str], how: How, *, screening: int, sobol: int
 ) -> bool:
     from funnelsim.lab.sensitivity import sensitivity as study
     from funnelsim.report.figures_sensitivity import sensitivity_figure
@@ -278,8 +212,10 @@ def _ranges(
             screening=screening,
             rows=sobol,
             seed=scenario.run.seed,
-            jobs=jobs,
-            engine=engine,
+            jobs=how.jobs,
+            engine=how.engine,
+            executor=how.executor,
+            finished=lambda part, paths: how.parts.of(part, inputs=list(paths)),
             progress=lambda part: shown.enter_context(screen.progress(f"{part}: replications")),
         )
     if not found.complete:
@@ -287,13 +223,13 @@ def _ranges(
     currency, days = scenario.economics.currency, scenario.run.horizon_days
     heading = f"{scenario.name}, {len(inputs)} inputs, seed {scenario.run.seed}"
     text = sensitivity_text(found, heading=heading, currency=currency, days=days)
-    if as_json:
+    if how.as_json:
         told = sensitivity_object(found, seed=scenario.run.seed, currency=currency)
         screen.show(json.dumps(told, allow_nan=False))
     else:
         screen.show(text.rstrip("\n"))
-    if to is not None:
-        imprint = to.imprint(scenario, found.replications)
+    if how.to is not None:
+        imprint = how.to.imprint(scenario, found.replications)
         files = {
             "sensitivity.txt": text.encode(),
             "one_at_a_time.csv": alone_frame(found, currency=currency).to_csv(index=False).encode(),
@@ -304,78 +240,5 @@ def _ranges(
             f"sensitivity_{m}.png": sensitivity_figure(found, m, currency=currency, days=days, imprint=imprint)
             for m in names
         }
-        to.write(scenario, files, figures, found.replications, complete=found.complete)
+        how.to.write(scenario, files, figures, found.replications, complete=found.complete)
     return found.complete
-
-
-def _marginal(
-    scenario: Scenario,
-    steps: list[Step],
-    left_out: list[str],
-    names: list[str],
-    *,
-    jobs: int,
-    engine: Engine,
-    to: _Writing | None,
-    as_json: bool,
-) -> bool:
-    from funnelsim.lab.marginal import marginal_values, settings_of
-    from funnelsim.lab.sensitivity import play_settings
-    from funnelsim.report.compared import comparison_frame, comparison_object, values_frame
-    from funnelsim.report.figures_marginal import marginal_figure
-    from funnelsim.report.marginals import marginal_text
-
-    values: Values = {}
-    numbers = range(scenario.run.replications)
-    with screen.progress("replications") as progress:
-        try:
-            play_settings(
-                scenario, settings_of(steps), measures=names, replications=numbers, jobs=jobs, engine=engine,
-                progress=progress, on_result=values.__setitem__,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            if len(values) < 2:
-                raise
-    complete = len(values) == len(numbers)
-    if not complete:
-        screen.warn(f"interrupted: what follows is of the {len(values)} of {len(numbers)} replications finished")
-    found = marginal_values(values, steps, measures=names)
-    currency, days = scenario.economics.currency, scenario.run.horizon_days
-    heading = f"{scenario.name}, what one step is worth, seed {scenario.run.seed}"
-    text = marginal_text(found, heading=heading, currency=currency, days=days, left_out=left_out)
-    if as_json:
-        told = comparison_object(found, seed=scenario.run.seed, complete=complete, currency=currency, days=days)
-        screen.show(json.dumps(told | {"left_out": left_out}, allow_nan=False))
-    else:
-        screen.show(text.rstrip("\n"))
-    if to is not None:
-        rows = {
-            r: tuple(dict(zip(names, map(float, row), strict=True)) for row in table) for r, table in values.items()
-        }
-        files = {
-            "marginal.txt": text.encode(),
-            "marginal.csv": comparison_frame(found, currency=currency).to_csv(index=False).encode(),
-            "replications.csv": values_frame(rows, found.labels).to_csv(index=False).encode(),
-        }
-        imprint = to.imprint(scenario, found.replications)
-        figure = marginal_figure(found, currency=currency, days=days, imprint=imprint)
-        to.write(scenario, files, {"marginal.png": figure}, found.replications, complete=complete)
-    return complete
-
-
-def _again(ctx: click.Context, config: Path, out: Path | None) -> str:
-    """Return the command as it was given, in the order of the options."""
-    words = ["funnelsim", "sensitivity", str(config)]
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        if ctx.get_parameter_source(name) != click.core.ParameterSource.COMMANDLINE or name in (
-            "config", "out", "force", "as_json", "jobs",
-        ):  # fmt: skip
-            continue
-        value = ctx.params[name]
-        if value is True:
-            words.append(parameter.opts[0])
-        else:
-            for one in value if isinstance(value, tuple) else (value,):
-                words += [parameter.opts[0], str(one)]
-    return shlex.join([*words, *([] if out is None else ["--out", str(out)])])

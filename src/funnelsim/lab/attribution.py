@@ -20,7 +20,7 @@ from funnelsim.engines.choice import Engine, Wish, choose
 from funnelsim.errors import Fault, InputError
 from funnelsim.lab.factors import FACTORS, Factor, changes, mixed
 from funnelsim.lab.play import play
-from funnelsim.lab.processes import Progress, for_each_replication, to_json
+from funnelsim.lab.processes import Finished, Progress, for_each_replication, to_json
 from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.shapley import coalition, shapley_values
@@ -102,6 +102,7 @@ def play_coalitions(
     progress: Progress | None = None,
     executor: Executor | None = None,
     on_result: Callable[[int, Float64], None] | None = None,
+    finished: Finished[Float64] | None = None,
 ) -> Worth:
     """Return by replication the measure under every coalition of factors, nan for those that are not in `only`.
 
@@ -126,6 +127,7 @@ def play_coalitions(
         progress=progress,
         executor=executor,
         on_result=on_result,
+        finished=finished,
     )
 
 

@@ -19,7 +19,7 @@ from funnelsim.engines.choice import Engine, Wish, choose
 from funnelsim.lab.compare import Comparison, compare
 from funnelsim.lab.inputs import Input, Setting, ends_of
 from funnelsim.lab.play import play
-from funnelsim.lab.processes import Progress, for_each_replication
+from funnelsim.lab.processes import Finished, Progress, for_each_replication
 from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.screening import Screened, elementary_effects, screen, trajectories
@@ -77,6 +77,7 @@ def play_settings(
     progress: Progress | None = None,
     executor: Executor | None = None,
     on_result: Callable[[int, Float64], None] | None = None,
+    finished: Finished[Float64] | None = None,
 ) -> Values:
     """Return by replication the measures of the scenario under each setting: (settings, measures).
 
@@ -95,6 +96,7 @@ def play_settings(
         progress=progress,
         executor=executor,
         on_result=on_result,
+        finished=finished,
     )
 
 
@@ -256,6 +258,8 @@ def sensitivity(
     jobs: int = 1,
     engine: Engine | Wish = "auto",
     progress: Callable[[str], Progress | None] | None = None,
+    executor: Executor | None = None,
+    finished: Callable[[str, Sequence[str]], Finished[Float64] | None] | None = None,
 ) -> Sensitivity:
     """Return how the measures depend on the inputs, all played on the same replications.
 
@@ -274,30 +278,34 @@ def sensitivity(
         jobs: Worker processes; never changes an answer.
         engine: Which engine plays.
         progress: Given the name of a part, returns what is called with (finished, of how many replications) of it.
+        executor: Used in place of own workers (see `for_each_replication`).
+        finished: Given the name of a part and the paths of its inputs, returns where its replications are kept.
     """
     numbers = sorted(replications)
     points = None
     parts: dict[str, Values] = {}
 
-    def values(part: str, settings: list[Setting], which: Sequence[int]) -> None:
+    def values(part: str, of: Sequence[Input], settings: list[Setting], which: Sequence[int]) -> None:
         done: Values = {}
         parts[part] = done
         play_settings(
             scenario, settings, measures=measures, replications=which, jobs=jobs, engine=engine,
-            progress=None if progress is None else progress(part), on_result=done.__setitem__,
+            progress=None if progress is None else progress(part), on_result=done.__setitem__, executor=executor,
+            finished=None if finished is None else finished(part, [one.path for one in of]),
         )  # fmt: skip
 
     chosen: list[int] = []
     complete = True
     try:
-        values("one at a time", alone_settings(inputs)[0], numbers)
+        values("one at a time", inputs, alone_settings(inputs)[0], numbers)
         if screening:
             walked, points = morris_settings(inputs, screening, seed=seed)
-            values("screening", walked, numbers[:fewer])
+            values("screening", inputs, walked, numbers[:fewer])
         if rows:
             known = _judged(parts, inputs, measures=measures, points=points, seed=seed)
             chosen = sorted(known.order(measures[0])[:most])
-            values("indices", sobol_settings([inputs[at] for at in chosen], rows, seed=seed), numbers[:fewer])
+            weighty = [inputs[at] for at in chosen]
+            values("indices", weighty, sobol_settings(weighty, rows, seed=seed), numbers[:fewer])
     except KeyboardInterrupt:
         if len(parts.get("one at a time", {})) < 2:
             raise

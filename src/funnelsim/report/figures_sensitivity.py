@@ -49,8 +49,8 @@ def sensitivity_figure(found: Sensitivity, measure: str, *, currency: str, days:
     """
     units = units_of(measure, currency=currency, days=days)
     chosen = list(shown_inputs(found, measure, most=MOST))
-    first = f": {input_words(found.inputs[chosen[0]].path)} matters most" if chosen else ""
-    title = f"What moves {units.name}{first}"
+    named = ", ".join(input_words(found.inputs[at].path) for at in _leading(found, measure, chosen))
+    title = f"What moves {units.name} most: {named}"
     subtitle = "Left: each input alone, from its low to its high end; pale: not told from no difference"
     if not chosen:
         return sheet(title=title, subtitle=subtitle, imprint=imprint, width=WIDTH, height=EMPTY_HEIGHT)
@@ -72,6 +72,15 @@ def sensitivity_figure(found: Sensitivity, measure: str, *, currency: str, days:
         third = place(figure, left=WIDTH - MARGIN - 1.3, bottom=0.95, width=1.3, height=tall)
         _shares(third, found, measure, chosen)
     return figure
+
+
+def _leading(found: Sensitivity, measure: str, chosen: Sequence[int]) -> list[int]:
+    """Return the first input and, where it was screened, those that may well weigh as much: at most three in all."""
+    if measure not in found.screened or not chosen:
+        return list(chosen[:1])
+    weight = [found.screened[measure][at].mu_star for at in chosen]
+    least = weight[0].low if math.isfinite(weight[0].low) else weight[0].estimate
+    return [at for at, w in zip(chosen, weight, strict=True) if w.estimate >= least][:3]
 
 
 def _tornado(axes: Axes, rows: Sequence[tuple[tuple[str, Contrast], tuple[str, Contrast]]], units: Units) -> None:
