@@ -357,3 +357,46 @@ assert "matplotlib.pyplot" not in sys.modules
 assert "funnelsim-blues" not in matplotlib.colormaps
 """
     subprocess.run([sys.executable, "-c", program], check=True, env=os.environ | {"PYTHONPATH": str(SOURCE)})
+
+
+def test_the_front_shows_what_is_chosen_how_surely_and_the_profits_beside_it():
+    def point(label: str, x: float, y: float, *, sure: float, profit: float) -> FrontPoint:
+        return FrontPoint(label, interval(x, 0.005), interval(y, 4e4), probability=sure, profit=interval(profit, 1e4))
+
+    points = [
+        point("#0", 0.18, 1.6e6, sure=0.0, profit=1e5),
+        point("#3", 0.12, 1.7e6, sure=0.6, profit=3e5),
+        point("#7", 0.15, 1.9e6, sure=0.997, profit=2e5),
+    ]
+    figure = front_figure(
+        points,
+        in_force=points[0],
+        knee="#7",
+        chosen="#3",
+        x=WASTED,
+        y=REVENUE,
+        profit=Goal("profit", "EUR", "up"),
+        period="",
+        imprint=IMPRINT,
+    )
+
+    assert title(figure).startswith("Policy #3: revenue 1.70 M EUR")  # the one chosen, not the knee
+    front, strip = figure.axes
+    assert {text.get_text() for text in front.texts} == {"#3 chosen 60 %", "#7 knee >99 %", "today 0 %"}
+    # From the bottom: by revenue, as the points of the front stand.
+    assert [text.get_text() for text in strip.get_yticklabels()] == ["today", "#3 chosen", "#7 knee"]
+    drawn = sorted(float(line.get_xdata()[0]) for line in strip.lines if line.get_marker() in ("o", "s"))
+    assert drawn == [1e5, 2e5, 3e5]
+    assert strip.get_xlabel() == "profit, EUR   (better →)"
+
+
+def test_a_policy_that_fell_back_is_not_on_the_line_of_the_front():
+    points = [
+        FrontPoint("#1", interval(0.10, 0.0), interval(1.0e6, 0.0)),
+        FrontPoint("#2", interval(0.12, 0.0), interval(0.9e6, 0.0)),
+        FrontPoint("#3", interval(0.14, 0.0), interval(1.2e6, 0.0)),
+    ]
+    figure = front_figure(points, in_force=TODAY, knee=None, x=WASTED, y=REVENUE, period="", imprint=IMPRINT)
+
+    [line] = [one for one in figure.axes[0].lines if len(one.get_xdata()) > 1 and one.get_alpha() == 0.35]
+    assert list(line.get_xdata()) == [0.10, 0.14]

@@ -208,3 +208,17 @@ def test_optuna_is_quiet_while_we_work_and_as_before_afterwards(tmp_path, caplog
         warnings.warn("mind this", UserWarning, stacklevel=1)
 
     assert logger.level == level
+
+
+def test_a_study_deleted_in_a_dashboard_is_told(tmp_path):
+    import optuna
+
+    from . import toy
+
+    toy.study(tmp_path, toy.scenario(trials=8))
+    backend = optuna.storages.journal.JournalFileBackend(str((tmp_path / "journal.log").resolve()))
+    optuna.delete_study(study_name="funnelsim", storage=optuna.storages.JournalStorage(backend))
+
+    with pytest.raises(ResultError, match="was deleted, in a dashboard perhaps; --force starts again"):
+        toy.study(tmp_path, toy.scenario(trials=8), resume=True)
+    assert len(toy.study(tmp_path, toy.scenario(trials=8), force=True).tried) == 8

@@ -27,7 +27,7 @@ from funnelsim.lab.kept import lines_of as lines_of
 
 STUDY_NAME = "funnelsim"
 # Operations of Optuna's journal, of which a trial's life is read.
-CREATE_STUDY, CREATE_TRIAL, SET_TRIAL_STATE = 0, 4, 6
+CREATE_STUDY, DELETE_STUDY, CREATE_TRIAL, SET_TRIAL_STATE = 0, 1, 4, 6
 Direction = Literal["maximize", "minimize"]
 
 
@@ -77,6 +77,8 @@ def extent_of(path: Path) -> Extent:
                 if started or entry["study_name"] != STUDY_NAME:
                     raise ResultError(f"{path}: holds another study than one of funnelsim's")
                 started = True
+            elif kind == DELETE_STUDY:
+                raise ResultError(f"{path}: its study was deleted, in a dashboard perhaps; --force starts again")
             elif kind == CREATE_TRIAL:
                 created.append(end)
                 closed.append(offset if TrialState(entry.get("state", TrialState.RUNNING)).is_finished() else -1)
