@@ -167,3 +167,24 @@ def test_a_duplicate_is_not_kept_without_the_lead_that_it_repeats():
 
     with pytest.raises(ValueError, match="without the lead"):
         kept(leads, who)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", [0.6, 1.5])
+def test_in_law_they_are_the_leads_of_the_market_wanted(factor):
+    """Who they are, when they come and how many repeat somebody: as drawn afresh, four standard errors of 16 draws each."""
+    s, wanted = small(), visitors(factor)
+
+    def figures(leads):
+        ever = leads.ready_until != NO
+        return [
+            leads.n, leads.able.mean(), ever.mean(), (leads.duplicate_of != NO).mean(), leads.value.mean(),
+            leads.created.mean() / leads.created.max(), np.diff(leads.event_start).mean(),
+            (leads.connect_until[0] >= 0).mean(),
+        ]  # fmt: skip
+
+    coupled = np.array([figures(drawn(wanted, r)[0]) for r in range(16)])
+    afresh = np.array([figures(draw_leads(wanted, s.economics, s.run, r)) for r in range(100, 116)])
+
+    error = np.sqrt((coupled.var(axis=0, ddof=1) + afresh.var(axis=0, ddof=1)) / 16)
+    assert (np.abs(coupled.mean(axis=0) - afresh.mean(axis=0)) < 4 * error).all()

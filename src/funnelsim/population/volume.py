@@ -47,8 +47,8 @@ def draw_in_volume(
     Whoever comes in both has the same moment, the same number in its channel and the same luck. Who comes in addition
     has a channel of its own, named with `MORE`; whoever stays away does so with all its duplicates. Everything but the
     demand (`DEMAND`, and which channels there are) is as in `wanted`. In law these are the leads of `wanted`, but for
-    duplicates, who repeat somebody of their own channel. Where the demand is the same, they are those of `draw_leads`
-    to the bit.
+    who belongs together: duplicates repeat, and colleagues join, somebody of their own channel, and of those who stay
+    away each does so without its colleagues. Where the demand is the same, they are those of `draw_leads` to the bit.
 
     Args:
         market: The market as it is.
