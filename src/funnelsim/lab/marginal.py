@@ -60,7 +60,7 @@ def _wanted(scenario: Scenario, spend: float) -> Iterator[Step]:
         for by, word in ((5.0, "higher"), (-5.0, "lower")):
             changed = tuple((path, get_value(policy, path) + by) for path in paths)
             yield Step(f"MQL threshold 5 points {word}", Setting(policy=changed))
-    yield from _terms(scenario, "first_touch", Duration(1, "h"), "first touch due {} sooner")
+    yield from _terms(scenario, "first_touch", Duration(1, "h"), "first touch {} sooner")
     for by, word in ((1, "one more attempt"), (-1, "one attempt fewer")):
         changed = tuple((path, get_value(policy, path) + by) for path in _tiers(scenario, "attempts"))
         yield Step(word, Setting(policy=changed))
@@ -93,7 +93,7 @@ def _terms(scenario: Scenario, term: str, by: Duration, words: str) -> Iterator[
     if all(value.ms() == 0 for _, value in changed) or unread(scenario.policy, f"sla.{term}", ()) is not None:
         return
     halved = any(2 * by.ms() > value.ms() for _, value in changed)
-    told = words.format(f"{by.amount:g} {by.unit}") + (" (half at most)" if halved else "")
+    told = words.format(f"{by.amount:g} {by.unit}") + (", half at most" if halved else "")
     yield Step(told, Setting(policy=tuple((path, _less(value, by)) for path, value in changed)))
 
 

@@ -15,13 +15,14 @@ from funnelsim.report.compared import difference_words
 from funnelsim.report.digits import ABSENT, plain, scale_of, short
 from funnelsim.report.findings import label_of, measure_words, unit_of
 from funnelsim.report.results import replications_text
-from funnelsim.stats import Bounds
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA_VERSION = 1
 WIDTH, LABEL_WIDTH = 100, 33
+NOTHING = 1e-4
+"""What is smaller than this part of the largest weight is told as 0."""
 MOST_NAMED = 5
 """Inputs named in words as those that matter most."""
 
@@ -130,24 +131,24 @@ def _weights_table(found: Sensitivity, measure: str, *, currency: str, days: int
     title, factor = _title(measure, currency=currency, days=days)
     shared = dict(zip(found.shared_inputs, found.shared.get(measure, ()), strict=False))
     yield title
+    most = max((s.mu_star.estimate for s in found.screened[measure]), default=0.0) * factor
+
+    def brief(value: float) -> str:
+        return "0" if abs(value * factor) < NOTHING * most else short(value * factor)
+
     heads = f"{'first':>8}{'total':>7}{'95 %':>14}" if shared else ""
     yield f"  {'':<{LABEL_WIDTH}}{'mu*':>8}{'95 %':>19}{'sigma':>9}{heads}"
     for at in found.order(measure):
         s = found.screened[measure][at]
         name = shorten(input_words(found.inputs[at].path), LABEL_WIDTH - 1, placeholder=" ...")
-        row = f"  {name:<{LABEL_WIDTH}}{short(s.mu_star.estimate * factor):>8}{_range(s.mu_star, factor):>19}"
-        row += f"{short(s.sigma.estimate * factor):>9}"
+        row = f"  {name:<{LABEL_WIDTH}}{brief(s.mu_star.estimate):>8}"
+        ends = f"{brief(s.mu_star.low)} .. {brief(s.mu_star.high)}" if math.isfinite(s.mu_star.low) else ABSENT
+        row += f"{ends:>19}{brief(s.sigma.estimate):>9}"
         if at in shared:
             first, total = shared[at].first, shared[at].total
             row += f"{plain(first.estimate, 2):>8}{plain(total.estimate, 2):>7}"
             row += f"{plain(total.low, 2) + ' .. ' + plain(total.high, 2):>14}"
         yield row.rstrip()
-
-
-def _range(bounds: Bounds, factor: float) -> str:
-    if not math.isfinite(bounds.low):
-        return ABSENT
-    return f"{short(bounds.low * factor)} .. {short(bounds.high * factor)}"
 
 
 def verdict_lines(found: Sensitivity) -> list[str]:
