@@ -30,6 +30,8 @@ from funnelsim.report.findings import measure_words
 
 WIDTH, HEIGHT = 9.6, 5.6
 DETECTED = ("missing", "in excess")
+SMALL = 0.25
+"""Where all steps lie within this part of the whole, the axis does not begin at 0, and says so."""
 
 
 def waterfall_figure(found: Attribution, *, against: str, currency: str, days: int, imprint: Imprint) -> Figure:
@@ -63,7 +65,8 @@ def waterfall_figure(found: Attribution, *, against: str, currency: str, days: i
     _steps(axes, rows)
     axes.yaxis.set_major_formatter(tick_text(tick))
     axes.set_ylabel(f"{units.name}{', ' if units.unit else ''}{units.unit}")
-    axes.set_xlabel("pale: no detectable part")
+    begins = axes.get_ylim()[0]
+    axes.set_xlabel("pale: no detectable part" + ("; the axis does not begin at 0" if begins > 0 else ""))
     return figure
 
 
@@ -86,7 +89,7 @@ def _steps(axes: Axes, rows: list[tuple[str, float, float, float, str, float]]) 
     low, high = min(levels), max(levels)
     span = (high - low) or abs(high) or 1.0
     # The whole bars begin at nought unless the steps would then be too small to be seen.
-    floor = 0.0 if low <= 0 or span > 0.4 * high else low - 0.35 * span
+    floor = 0.0 if low <= 0 or span > SMALL * high else low - 0.35 * span
     for at, (_, start, step, half, colour, alpha) in enumerate(rows):
         whole = at in (0, len(rows) - 1)
         bottom, height = (floor, start + step - floor) if whole else (start, step)
