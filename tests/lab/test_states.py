@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from funnelsim.config.draws import draws_text
 from funnelsim.config.load import scenario_from
 from funnelsim.config.scenario import Scenario
+from funnelsim.config.state import in_state
 from funnelsim.config.values import plain_tables
 from funnelsim.errors import InputError
 from funnelsim.lab.states import sobol, states_of, stresses_of
@@ -63,6 +65,20 @@ def test_each_draw_of_a_calibration_is_met_about_equally_often(tmp_path):
     found = states_of(uncertain(posterior=str(path), states=16))
 
     assert sorted(s.draw["market.reach.mu"] for s in found) == sorted([-1.0, -2.0, -3.0, -4.0] * 4)
+
+
+def test_draws_that_calibrate_writes_are_met_whole(tmp_path):
+    draws = [{"market.reach.mu": -0.5 * n, "market.effort.call.mean": f"{5 + n}min"} for n in range(3)]
+    path = tmp_path / "posterior.csv"
+    path.write_text(draws_text(draws), encoding="utf-8")
+    scenario = uncertain(posterior=str(path), states=8, ranges=RANGES)
+
+    worlds = [in_state(scenario, state).market for state in states_of(scenario)]
+
+    # The range of reach.mu replaces the draw's; the length of a call is the draw's.
+    assert {str(w.effort.call.mean) for w in worlds} == {"5min", "6min", "7min"}
+    assert all(-1.0 <= w.reach.mu <= 0.0 for w in worlds)
+    assert len({w.reach.mu for w in worlds}) == 8
 
 
 def test_a_scenario_without_anything_uncertain_has_no_states():

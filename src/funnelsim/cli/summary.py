@@ -11,7 +11,7 @@ WIDTH = 9
 
 
 def summary_of(scenario: Scenario, loads: Sequence[RoleLoad], *, where: str) -> str:
-    """Return the scenario's market, team, policy, run, search and load, a line each.
+    """Return the scenario's market, team, policy, run, search, what is uncertain, and load, a line each.
 
     Args:
         scenario: The scenario.
@@ -25,9 +25,25 @@ def summary_of(scenario: Scenario, loads: Sequence[RoleLoad], *, where: str) -> 
         ("policy", _policy(scenario)),
         ("run", _run(scenario)),
         ("search", _search(scenario)),
+        *([("unknown", _uncertain(scenario))] if scenario.uncertain.anything else []),
         ("load", ", ".join(_load(load) for load in loads)),
     ]
     return "\n".join([f"{where}{title}", *(f"  {name:<{WIDTH}}{text}" for name, text in lines)])
+
+
+def _uncertain(scenario: Scenario) -> str:
+    uncertain = scenario.uncertain
+    parts = [
+        *([_count(len(uncertain.ranges), "range")] if uncertain.ranges else []),
+        *([_count(len(uncertain.events), "event")] if uncertain.events else []),
+        *(["draws of a calibration"] if uncertain.posterior is not None else []),
+    ]
+    best = {
+        "expectation": "the mean",
+        "cvar": f"the worst {uncertain.worst_share * 100:g} %",
+        "regret": "the largest regret",
+    }[uncertain.criterion]
+    return f"{', '.join(parts)}; at most {_count(uncertain.states, 'state')} of the world, judged by {best}"
 
 
 def _load(load: RoleLoad) -> str:
