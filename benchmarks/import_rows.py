@@ -1,7 +1,8 @@
-"""CPU time and memory of importing an export of a million leads and a million calls; targets: 60 s and 1.5 GB.
+"""CPU time and memory of reading and fitting a million leads and a million calls; targets: 120 s and 2 GB together.
 
 The files are made up (two years, five sources, two leads a person, 18 columns as a CRM writes them, a hundredth of the
-rows spoilt) and written first; only reading and cleaning are measured, in a process of their own.
+rows spoilt) and written first; reading, cleaning and fitting are measured, in one process of their own. The policy of
+so large a history is read off, not estimated.
 
 python benchmarks/import_rows.py [--rows 1000000] [--json FILE] [--check]
 """
@@ -84,12 +85,16 @@ def write_files(folder: Path, rows: int) -> None:
 
 
 def imported(folder: str) -> dict[str, float]:
-    """Import the files in `folder` and return what it took."""
+    """Import the files in `folder`, fit them, and return what it took."""
+    from funnelsim.calibration.fit import fit_history
     from funnelsim.calibration.importing import import_history
 
     before = resource.getrusage(resource.RUSAGE_SELF)
     base = Path(folder)
     history = import_history(base / "leads.csv", touches=base / "touches.csv", mapping=base / "mapping.toml").history
+    read = resource.getrusage(resource.RUSAGE_SELF)
+    fit = fit_history(history)
+    fit.scenario()
     after = resource.getrusage(resource.RUSAGE_SELF)
     touches = history.touches
     return {
@@ -97,9 +102,16 @@ def imported(folder: str) -> dict[str, float]:
         "leads_kept": history.leads.n,
         "touches_read": history.read["touches"],
         "attempts": 0 if touches is None else touches.n,
-        "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "parameters": len(fit.parameters),
+        "read_cpu_s": _cpu(read) - _cpu(before),
+        "read_peak_gb": read.ru_maxrss * 1024 / 1e9,
+        "cpu_s": _cpu(after) - _cpu(before),
         "peak_gb": after.ru_maxrss * 1024 / 1e9,
     }
+
+
+def _cpu(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -117,7 +129,7 @@ def main() -> None:
         command = [sys.executable, __file__, "--folder", folder]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     report = json.loads(done.stdout)
-    report |= {"target_cpu_s": 60.0, "target_gb": 1.5}
+    report |= {"target_cpu_s": 120.0, "target_gb": 2.0}
     measure.write(report, options.json)
     assert report["leads_read"] == report["touches_read"] == options.rows
     if options.check:

@@ -12,7 +12,8 @@ from calibration import scenes_fit as scenes
 from calibration.scenes_fit import HOUR
 from funnelsim.calibration.fit import fit_blocks
 from funnelsim.calibration.fit_market import Practised
-from funnelsim.calibration.fit_policy import distances, fit_policy, moments, played_as, read_off
+from funnelsim.calibration.fit_moments import distances, moments
+from funnelsim.calibration.fit_policy import call_bounds, fit_policy, played_as, read_off
 from funnelsim.calibration.fit_scenario import tables_of
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.load import scenario_from
@@ -117,3 +118,27 @@ def test_without_touches_the_policy_is_read_off(planted):
 
     assert found.best == Practised()
     assert found.words() == ["policy: read off the cadence, not estimated"]
+
+
+def test_calls_are_no_longer_than_the_pace_of_who_dials_one_number_after_the_other():
+    """300 attempts in vain, 4 minutes apart: at least 2 minutes, at most 5.6 on average."""
+    n = 300
+    at = [10 * HOUR + 4 * 60_000 * (k % 60) + 24 * HOUR * (k // 60) for k in range(n)]
+    calls = scenes.touches(list(range(n)), at, [False] * n)
+    history = scenes.history(scenes.leads([0] * n), calls, days=7)
+
+    assert call_bounds(history) == pytest.approx((2.0, 5.6))
+    few = scenes.history(scenes.leads([0, 0]), scenes.touches([0, 1], at[:2], [False, False]), days=7)
+    assert call_bounds(few) == (1.5, 35.0)
+
+
+def test_a_history_too_large_to_be_played_says_so(monkeypatch, planted):
+    monkeypatch.setattr("funnelsim.calibration.fit_policy.MOST_LEADS", 100)
+    history, scenario_of = planted
+
+    found = fit_policy(history, scenario_of, trials=10)
+
+    [said] = found.words()
+    assert found.ranking == ()
+    assert f"{history.leads.n:,} leads are too many" in said
+    assert "not scaled to the wins" in said

@@ -11,6 +11,7 @@ import numpy as np
 from funnelsim.calibration import observed
 from funnelsim.calibration.fit_arrivals import fit_arrivals
 from funnelsim.calibration.fit_deals import fit_deals
+from funnelsim.calibration.fit_drift import Drift, drifted, drifts
 from funnelsim.calibration.fit_lengths import fit_lengths
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_offers import fit_offers, kinds
@@ -27,6 +28,9 @@ from funnelsim.calibration.window import window
 from funnelsim.config.load import scenario_from
 from funnelsim.config.scenario import Scenario
 
+STEPS = 3
+"""Times that the time to a deal is scaled: what is scaled runs into the end of what is known, so once is not enough."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
@@ -36,6 +40,7 @@ class Fit:
     found: Block
     policy: PolicyFit
     name: str = "calibrated"
+    drifts: tuple[Drift, ...] = ()  # how the months of the history differed (`with_drift`)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -53,29 +58,33 @@ class Fit:
         each = tuple(f"{p.path}: {p.warning}" for p in self.found.parameters if p.warning)
         return (*self.found.warnings, *self.policy.words(), *each)
 
-    def tables(self, *, causal_share: float = CAUSAL_SHARE) -> dict[str, Any]:
+    def tables(self, *, causal_share: float = CAUSAL_SHARE, ahead: float = 0.0) -> dict[str, Any]:
         """Return the calibrated scenario as plain tables. Arguments as in `scenario`."""
-        return tables_of(self.history, self.found, self.policy.best, causal_share=causal_share)
+        found, way = drifted(self.found, self.policy.best, self.drifts, ahead)
+        return tables_of(self.history, found, way, causal_share=causal_share)
 
-    def scenario(self, *, causal_share: float = CAUSAL_SHARE) -> Scenario:
+    def scenario(self, *, causal_share: float = CAUSAL_SHARE, ahead: float = 0.0) -> Scenario:
         """Return the calibrated scenario, checked like any other.
 
         Args:
             causal_share: Share of the observed effect of delay, on reach and on wins, that is an effect of delay; the
                 rest lies in who was called first. Observational data cannot tell: judge decisions about speed with
                 `sensitivity`.
+            ahead: Months from the middle of the last two of the history to the middle of those foretold, >= 0: how far
+                trends have gone on by then, where there are any (`with_drift`).
 
         Raises:
             InputError: where the history makes a scenario that breaks a rule.
         """
-        return scenario_from(self.tables(causal_share=causal_share), where=f"{self.name} (fitted)", name=self.name)
+        tables = self.tables(causal_share=causal_share, ahead=ahead)
+        return scenario_from(tables, where=f"{self.name} (fitted)", name=self.name)
 
     def sensitivity(self, shares: tuple[float, ...] = (0.0, 0.5, 1.0)) -> dict[float, Scenario]:
         """Return the scenario under each causal share of the effect of delay."""
         return {share: self.scenario(causal_share=share) for share in shares}
 
     def posterior(
-        self, n: int, seed: int = 0, *, causal_share: float = CAUSAL_SHARE
+        self, n: int, seed: int = 0, *, causal_share: float = CAUSAL_SHARE, ahead: float = 0.0
     ) -> list[dict[str, float | str]]:
         """Return `n` draws of what is uncertain, as values by path in the scenario; the policy stays as it is.
 
@@ -87,11 +96,12 @@ class Fit:
             n: How many draws.
             seed: Of the draws; 0 is a seed.
             causal_share: As in `scenario`.
+            ahead: As in `scenario`; what the months between may bring is drawn too.
         """
         rng = np.random.default_rng(seed)
         draws = self.found.draw(n, rng)
         clouds = self.policy.cloud or (self.policy.best,)
-        base = _leaves(self.tables(causal_share=causal_share)["market"], "market")
+        base = _leaves(self.tables(causal_share=causal_share, ahead=ahead)["market"], "market")
         out = []
         for k in range(n):
             moved = replace(
@@ -101,6 +111,7 @@ class Fit:
                 ),
             )  # fmt: skip
             way = clouds[int(rng.integers(len(clouds)))]
+            moved, way = drifted(moved, way, self.drifts, ahead, rng)
             tables = tables_of(self.history, moved, way, causal_share=causal_share)
             leaves = _leaves(tables["market"], "market")
             out.append({path: value for path, value in leaves.items() if value != base.get(path)})
@@ -159,6 +170,27 @@ def fit_history(
     return Fit(history, found, policy, name)
 
 
+def with_drift(fit: Fit, *, causal_share: float = CAUSAL_SHARE) -> Fit:
+    """Return the fit with how its months differed, so that what it says of months ahead holds how a desk changes.
+
+    Plays the history some twenty times; nothing changes where it has too few months or was not played at all.
+
+    Args:
+        fit: The fit.
+        causal_share: As in `fit_history`.
+    """
+    history = fit.history
+    if not fit.policy.ranking:
+        return fit
+    past = window(history, history.first_day, history.last_day, as_of=history.last_day)
+
+    def made(way: Practised, replication: int) -> History:
+        tables = tables_of(past, fit.found, way, causal_share=causal_share)
+        return played_as(scenario_from(tables, where=f"{fit.name} (fitted)"), past, replication)
+
+    return replace(fit, drifts=drifts(past, fit.policy.best, made))
+
+
 def fit_blocks(history: History, *, since: int = 0, seed: int = 0) -> Block:
     """Return all that is fitted without playing the model.
 
@@ -202,22 +234,29 @@ def outcome_scales(
     variances = []
     won = observed.won_share(history, leads=history.leads.created >= since)
     seen = float(np.median(days)) if (days := observed.days_to_won(history)).size >= 20 else float("nan")
-    for path in ("deals.close_scale", "deals.win_scale"):
-        values = []
-        scenario = scenario_of(found)
-        for r in range(1, replications + 1):
-            made = played_as(scenario, history, r)
-            if path == "deals.close_scale":
-                times = observed.days_to_won(made)
-                values.append(seen / max(float(np.median(times)), 0.5) if times.size else float("nan"))
-            else:
-                share = observed.won_share(made, leads=made.leads.created >= since)
-                values.append(won / share if share > 0.0 else float("nan"))
-        known = np.array(values)
-        if not (np.isfinite(known).all() and (known > 0.0).all()):
-            continue
-        method = f"seen over simulated, {replications} replications"
-        rows.append((path, float(known.mean()), "log", "ratio", method, history.leads.n, ""))
-        variances.append((float(known.std(ddof=1)) / float(known.mean())) ** 2 / replications)
-        found = joined(found, block(rows[-1:], np.array([[variances[-1]]])))
+    for path, steps in (("deals.close_scale", STEPS), ("deals.win_scale", 1)):
+        scale, known = 1.0, np.zeros(0)
+        for _ in range(steps):
+            tried = joined(found, block([(path, scale, "log", "ratio", "", history.leads.n, "")], np.zeros((1, 1))))
+            known = np.array([
+                _seen_over(played_as(scenario_of(tried), history, r), path, seen=seen, won=won, since=since)
+                for r in range(1, replications + 1)
+            ])  # fmt: skip
+            if not (np.isfinite(known).all() and (known > 0.0).all()):
+                break
+            scale *= float(known.mean())
+        else:
+            method = f"seen over simulated, {replications} replications"
+            rows.append((path, scale, "log", "ratio", method, history.leads.n, ""))
+            variances.append((float(known.std(ddof=1)) / float(known.mean())) ** 2 / replications)
+            found = joined(found, block(rows[-1:], np.array([[variances[-1]]])))
     return block(rows, np.diag(variances))
+
+
+def _seen_over(made: History, path: str, *, seen: float, won: float, since: int) -> float:
+    """Return the median days to a deal, or the share won, that was seen, over that of a replication; nan where none."""
+    if path == "deals.close_scale":
+        times = observed.days_to_won(made)
+        return seen / max(float(np.median(times)), 0.5) if times.size else float("nan")
+    share = observed.won_share(made, leads=made.leads.created >= since)
+    return won / share if share > 0.0 else float("nan")

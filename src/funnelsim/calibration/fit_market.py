@@ -37,8 +37,12 @@ class Practised:
     window_days: float = 30.0
     callback_days: float = 6.0  # median time to the date that somebody undecided names, and to the next
     callback_sigma: float = 1.5
-    latency_minutes: float = 5.0  # median time until a lead is seen
+    callback_share: float = 1.0  # of talks with the undecided, after which a date is named
+    given_up_share: float = 0.0  # of attempts that reach nobody, after which there is no other
+    latency_least_minutes: float = 0.0  # before which no lead is seen
+    latency_minutes: float = 5.0  # median time from there until it is
     latency_sigma: float = 1.0  # and its spread, log units
+    latency_clock: str = "calendar"  # "business": that time passes while somebody is at work
 
 
 def rounded(x: float, digits: int = 4) -> float:
@@ -74,6 +78,8 @@ def market_of(history: History, found: Block, practised: Practised, causal_share
     return {
         "duplicate_share": 0.0,
         "leads_per_account": 1.0,
+        "sync_latency": duration_text(practised.latency_least_minutes),
+        "sync_clock": practised.latency_clock,
         "sync_delay": {
             "form": "lognormal",
             "median": duration_text(practised.latency_minutes),
@@ -100,7 +106,9 @@ def market_of(history: History, found: Block, practised: Practised, causal_share
             },
         },
         "temper": {
-            "tired_share": 0.0, "misjudged_share": 0.0, "misjudged_later_share": 0.0, "callback_share": 1.0,
+            "tired_share": 0.0, "misjudged_share": 0.0, "misjudged_later_share": 0.0,
+            "callback_share": rounded(practised.callback_share, 3),
+            "given_up_share": rounded(practised.given_up_share, 3),
             "callback_never": _callback(practised), "callback_again": _callback(practised),
         },
         "deal": _deal(found, causal_share),
@@ -130,6 +138,7 @@ def _channels(history: History, found: Block) -> dict[str, Any]:
     """Return the channels under the history's names, whose leads are won in proportion to the fitted shares."""
     months = np.array([get(found, f"market.shape.month_weights.{m}", 1.0) for m in range(12)])
     made = {}
+    multipliers = _relative_wins(history, found)
     for _, name in channels_of(history):
         share = get(found, f"channels.{name}.visit_to_lead", 1.0)
         spent = max(get(found, f"channels.{name}.spend_per_month", 0.0), 0.0)
@@ -140,7 +149,7 @@ def _channels(history: History, found: Block) -> dict[str, Any]:
             "visit_to_lead": rounded(share),
             "spend_per_month": rounded(spent),
             "offers": _mix_of_offers(found, name),
-            "ready_multiplier": rounded(_relative_win(found, name), 3),
+            "ready_multiplier": rounded(multipliers[name], 3),
             "firmographics": {"channel": {name: 1.0}, **_mixes(history, name)},
         }
     return made
@@ -152,10 +161,38 @@ def _mix_of_offers(found: Block, name: str) -> dict[str, float]:
     return {KINDS[0]: round(1.0 - sum(parts.values()), 4), **parts}
 
 
-def _relative_win(found: Block, name: str) -> float:
-    """Return the odds of a lead of this channel to be won relative to all, from the score's shrunk points."""
-    points = get(found, f"policy.scoring.firmographic_points.channel.{name}", 0.0)
-    return float(2.0 ** (points / 10.0))
+def _relative_wins(history: History, found: Block) -> dict[str, float]:
+    """Return the share won of the leads of each channel that are called, relative to all; from the fitted shares.
+
+    Shares of few leads are shrunk towards all, the more the less is known of them (empirical Bayes; Efron & Morris
+    1975, Journal of the American Statistical Association 70(350)); a draw keeps its distance from the estimate in so
+    far. Their mean over the leads that are called is one: they say who is won, and nothing of how many are. What is
+    unknown of how many must not be drawn twice.
+    """
+    called = kinds(history)[0]
+    places = channels_of(history)
+    leads = np.array([np.count_nonzero(called & (history.leads.channel == place)) for place, _ in places])
+    every = np.array([np.count_nonzero(history.leads.channel == place) for place, _ in places])
+    logs, drawn, errors = np.zeros((3, len(places)))
+    for j, (_, name) in enumerate(places):
+        known = next((p for p in found.parameters if p.path == f"deals.win_share.{name}"), None)
+        errors[j] = np.inf
+        if known is None or leads[j] == 0 or not 0.0 < known.low < known.high:
+            continue
+        shift = math.log(every[j] / leads[j])
+        logs[j] = 0.5 * math.log(known.low * known.high) + shift
+        drawn[j] = math.log(known.estimate) + shift
+        errors[j] = math.log(known.high / known.low) / (2.0 * 1.645)
+    told = np.isfinite(errors)
+    odds = np.ones(len(places))
+    if np.count_nonzero(told) > 1:
+        weights = 1.0 / errors[told] ** 2
+        middle = float(np.average(logs[told], weights=weights))
+        spread = float(np.average((logs[told] - middle) ** 2, weights=weights)) - told.sum() / weights.sum()
+        kept = max(spread, 0.0) / (max(spread, 0.0) + errors[told] ** 2)
+        odds[told] = np.exp(kept * (logs[told] - middle) + np.sqrt(kept) * (drawn[told] - logs[told]))
+    mean = float((odds * leads).sum() / leads.sum()) if leads.any() else 1.0
+    return {name: float(value) for (_, name), value in zip(places, odds / mean, strict=True)}
 
 
 def _mixes(history: History, name: str) -> dict[str, dict[str, float]]:

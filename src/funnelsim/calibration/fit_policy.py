@@ -14,34 +14,26 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from scipy import optimize
 
-from funnelsim.calibration import observed
 from funnelsim.calibration.arrivals import given_arrivals
-from funnelsim.calibration.fit_market import Practised
-from funnelsim.calibration.fit_offers import kinds
-from funnelsim.calibration.fit_practice import cadence, pace
+from funnelsim.calibration.fit_market import SPLIT, Practised
+from funnelsim.calibration.fit_moments import WEIGHT, distances, moments
+from funnelsim.calibration.fit_practice import cadence, pace, rep_days
 from funnelsim.calibration.history import History
+from funnelsim.calibration.observed import attempts
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import play
 from funnelsim.population import draw_leads
-from funnelsim.records import NO, Bool, Row
+from funnelsim.records import Bool, Float64, Int64
 
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
-RESPONSE = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-WITHIN_MINUTES = (15.0, 60.0, 240.0, 1440.0, 2880.0)
-BY_ATTEMPT = (1, 2, 3, 4, 6)
-GIVEN_UP = (1, 2, 3, 5)
-
-TOLERANCE = {
-    "response": 0.2, "answered": 0.04, "called": 0.02, "reached": 0.02, "given_up": 0.05, "attempts": 0.1,
-    "talks": 0.15,
-}  # fmt: skip
-"""A distance of one: a fifth of a response quantile, a tenth of a number of attempts, 15 % of the talks a lead has,
-four points of a share answered within a time, two of a share called or reached, five of those given up."""
-WEIGHT = {"response p50": 4.0, "response p90": 4.0, "attempts a day": 2.0, "attempts per called lead": 2.0}
+MINUTE_MS = 60_000
 MOST_LEADS = 30_000
 """A larger history is not played a hundred times; its policy is read off (`read_off`)."""
+
+LEAST_GAPS = 200
+"""Pairs of attempts of one rep on one day, after the first of which nobody talked, from which the pace is read."""
 
 MOST_DRAWN = 100
 """Ways drawn at large, at most; after that what is close is looked at closer."""
@@ -49,87 +41,75 @@ MOST_DRAWN = 100
 Choices = dict[str, Callable[[np.random.Generator], Any]]
 
 
-def moments(history: History, *, leads: Bool | None = None) -> dict[str, float]:
-    """Return what the ways of working are judged by, of `leads` (all where None).
-
-    First responses are the CRM's own where it knows them, else those of the touches.
-    """
-    chosen = np.ones(history.leads.n, dtype=np.bool_) if leads is None else leads
-    made = observed.attempts(history, by="lead", leads=chosen)
-    minutes = made.delay_ms()[made.number == 1] / MINUTE_MS
-    told = history.leads.first_response_ms
-    if told is not None and (told[chosen] != NO).any():
-        minutes = told[chosen & (told != NO)] / MINUTE_MS
-    out = {
-        f"response p{100 * p:.0f}": float(v)
-        for p, v in zip(RESPONSE, observed.quantiles(minutes, RESPONSE), strict=True)
-    }
-    for within, share in zip(WITHIN_MINUTES, observed.answered_within(minutes, WITHIN_MINUTES), strict=True):
-        out[f"answered within {within:g} min"] = float(share)
-    wanted = int((kinds(history)[0] & chosen).sum())
-    out["called share"] = made.called / max(wanted, 1)
-    for k, share in zip(BY_ATTEMPT, observed.reached_by_attempt(made, BY_ATTEMPT), strict=True):
-        out[f"reached by attempt {k}"] = float(share)
-    number = np.bincount(made.unit, minlength=made.called)
-    unreached = number[made.reached_at() == 0]
-    for k in GIVEN_UP:
-        out[f"given_up after {k} or fewer"] = float((unreached <= k).mean()) if unreached.size else float("nan")
-    out["attempts per called lead"] = observed.attempts_per_called(made)
-    reached = int((made.reached_at() > 0).sum())
-    out["talks per reached lead"] = float(made.connected.sum()) / reached if reached else float("nan")
-    out["attempts a day"] = _attempts_a_day(history, int(history.leads.created[chosen].min(initial=0)))
-    return out
-
-
-def _attempts_a_day(history: History, since: int) -> float:
-    """Return the calls made a day, on whomever, from the day of `since` to the last day."""
-    until = history.clock().measured_until
-    if history.touches is None or since >= until:
-        return float("nan")
-    at = history.touches.at[history.touches.kind == Row.CALL]
-    return float(((at >= since) & (at < until)).sum()) / max((until - since) / DAY_MS, 1.0)
-
-
-def distances(simulated: dict[str, float], seen: dict[str, float]) -> dict[str, float]:
-    """Return the squared distance of each moment in tolerances, weighted, at most 100; undefined ones are left out."""
-    out = {}
-    for name, value in seen.items():
-        group = name.split()[0]
-        other = simulated[name]
-        if not np.isfinite(value) or not np.isfinite(other):
-            continue
-        if group in ("response", "attempts", "talks"):
-            apart = np.log(max(other, 0.1) / max(value, 0.1)) / TOLERANCE[group]
-        else:
-            apart = (other - value) / TOLERANCE[group]
-        out[name] = min(WEIGHT.get(name, 1.0) * float(apart) ** 2, 100.0)
-    return out
-
-
-def read_off(history: History) -> Practised:
+def read_off(history: History, *, leads: Bool | None = None) -> Practised:
     """Return a policy read off the cadence alone: where too little is known, or too much to be played often.
 
-    As many attempts as 95 % of the called leads got at most; the lower quartile of the gaps, since a list takes its
-    time too; dates to be called again as the gaps after a talk; three quarters of the open time for each attempt.
+    As many attempts as 99 % of the called leads got at most, fewer where they were given up; the lower quartile of the
+    gaps, since a list takes its time too; dates to be called again, and their spread, as the gaps after a talk
+    (quartiles of a lognormal lie 1.349 standard deviations apart); calls in the middle of what the pace allows. A desk
+    so quick would answer at once, so what is left of the first responses, in opening hours, is the time until somebody
+    looks.
+
+    Args:
+        history: With touches; without them, what is assumed.
+        leads: Whose first responses are read; all where None.
     """
     if history.touches is None or history.touches.n == 0:
         return Practised()
-    given, speed = cadence(history), pace(history)
+    given, (least, most) = cadence(history), call_bounds(history)
+    seen_least, seen, seen_spread = _until_seen(history, leads)
     number = np.bincount(history.touches.lead)
-    most = int(np.quantile(number[number > 0], 0.95))
-    minutes = 0.75 * speed.open_per_attempt
-    gap, again = given.gap_hours[0], given.gap_after_talk_hours[1] / 24.0
+    most = int(np.quantile(number[number > 0], 0.99))
+    gap, (soon, again, late) = given.gap_hours[0], (hours / 24.0 for hours in given.gap_after_talk_hours)
+    spread = np.log(late / soon) / 1.349 if late > soon > 0.0 else float("nan")
     plain = Practised()
     return replace(
         plain,
-        call_minutes=float(np.clip(minutes, 1.0, 60.0)) if np.isfinite(minutes) else plain.call_minutes,
+        call_minutes=float(np.sqrt(least * most)),
         talk_minutes=5.0,
         first_before_later=False,
+        routing="pool",
+        latency_least_minutes=seen_least,
+        latency_minutes=seen,
+        latency_sigma=seen_spread,
+        latency_clock="business",
         attempts=int(np.clip(most, 2, 20)),
         gap_hours=float(np.clip(gap, 0.5, 168.0)) if np.isfinite(gap) else plain.gap_hours,
         window_days=60.0,
         callback_days=float(np.clip(again, 1.0, 60.0)) if np.isfinite(again) else plain.callback_days,
+        callback_sigma=float(np.clip(spread, 0.2, 2.2)) if np.isfinite(spread) else plain.callback_sigma,
+        callback_share=min(given.followed_share / SPLIT["able"], 1.0),
+        given_up_share=min(given.given_up_share, MOST_GIVEN_UP),
     )
+
+
+def _until_seen(history: History, leads: Bool | None) -> tuple[float, float, float]:
+    """Return least, median beyond it and log-spread of the first responses in opening hours, minutes.
+
+    Every day is open from the mean first attempt of a rep-day to the mean last one.
+    """
+    worked, clock = rep_days(history), history.clock()
+    made = attempts(history, by="lead", leads=leads)
+    first = made.number == 1
+    if worked is None or np.count_nonzero(first) < LEAST_GAPS:
+        plain = Practised()
+        return plain.latency_least_minutes, plain.latency_minutes, plain.latency_sigma
+    opens, closes = 60.0 * float(worked.first_hour.mean()), 60.0 * float(worked.last_hour.mean())
+    length = max(closes - opens, 60.0)
+
+    def open_minutes(ms: Int64) -> Float64:
+        day = np.searchsorted(clock.midnights, ms, side="right") - 1
+        since_opening = (ms - clock.midnights[day]) / MINUTE_MS - opens
+        return np.asarray(day * length + np.clip(since_opening, 0.0, length), dtype=np.float64)
+
+    waited = open_minutes(made.at[first]) - open_minutes(np.maximum(made.created, 0))
+    midnight = clock.midnights[np.searchsorted(clock.midnights, made.created, side="right") - 1]
+    came = (made.created - midnight) / MINUTE_MS
+    by_day = waited[(came >= opens) & (came <= closes)]
+    least = float(np.clip(np.quantile(by_day, 0.02), 0.0, 30.0)) if by_day.size else 0.0
+    beyond = np.maximum(waited - least, 0.5)
+    soon, middle, late = (float(v) for v in np.quantile(beyond, [0.25, 0.5, 0.75]))
+    return least, middle, float(np.clip(np.log(late / soon) / 1.349, 0.1, 3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +131,17 @@ class PolicyFit:
     ranking: tuple[Way, ...]  # those played several times, the closest first
     tried: int
     near: tuple[Way, ...]  # not told apart from the best: within two standard errors of the difference
+    too_many: int = 0  # leads, where those are why it was read off
     cloud: tuple[Practised, ...] = ()  # the best with other efforts, each as close as luck alone lets it be
 
     def words(self) -> list[str]:
         """Return what is to be said of it."""
+        if self.too_many:
+            return [
+                f"policy: read off the cadence, not estimated, and deals not scaled to the wins that were seen: "
+                f"{self.too_many:,} leads are too many to be played a hundred times (at most {MOST_LEADS:,}); fit a "
+                "part of the history too, and compare"
+            ]
         if not self.ranking:
             return ["policy: read off the cadence, not estimated"]
         said = [f"policy: the closest of {self.tried} ways of working tried"]
@@ -177,29 +164,37 @@ TERMS = (
 )  # fmt: skip
 
 CHOICES: Choices = {
-    "call_minutes": lambda g: float(np.exp(g.uniform(np.log(3.0), np.log(35.0)))),
+    "call_minutes": lambda g: float(np.exp(g.uniform(np.log(1.5), np.log(35.0)))),
     "talk_minutes": lambda g: float(np.exp(g.uniform(np.log(3.0), np.log(30.0)))),
     "order": lambda g: str(g.choice(["lifo", "lifo", "fifo", "deadline"])),
     "first_before_later": lambda g: bool(g.random() < 0.5),
-    "routing": lambda g: str(g.choice(["round_robin", "round_robin", "pool"])),
+    "routing": lambda g: str(g.choice(["round_robin", "pool", "least_loaded"])),
     "on_breach": lambda g: str(g.choice(["none", "escalate", "reassign"])),
     "first_touch": lambda g: str(g.choice(TERMS)),
     "attempts": lambda g: int(g.choice([3, 4, 5, 6, 8, 10, 14, 18])),
     "gap_hours": lambda g: float(np.exp(g.uniform(np.log(2.0), np.log(72.0)))),
-    "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(60.0)))),
-    "callback_days": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(30.0)))),
-    "callback_sigma": lambda g: float(g.uniform(0.5, 2.2)),
-    "latency_minutes": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(60.0)))),
+    "window_days": lambda g: float(np.exp(g.uniform(np.log(7.0), np.log(180.0)))),
+    "callback_share": lambda g: float(g.uniform(0.6, 1.0)),
+    "given_up_share": lambda g: float(g.choice([0.0, g.uniform(0.0, 0.6)])),
+    "latency_least_minutes": lambda g: float(g.choice([0.0, np.exp(g.uniform(np.log(1.0), np.log(20.0)))])),
+    "latency_minutes": lambda g: float(np.exp(g.uniform(np.log(1.0), np.log(200.0)))),
     "latency_sigma": lambda g: float(g.uniform(0.1, 2.5)),
+    "latency_clock": lambda g: str(g.choice(["calendar", "business"])),
 }
 """Where ways of working are drawn from."""
 
-_MOVES = {
-    "call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_days", "latency_minutes", "latency_sigma",
-}  # fmt: skip
+_MOVES = (
+    "call_minutes", "talk_minutes", "gap_hours", "window_days", "callback_share", "given_up_share",
+    "latency_least_minutes", "latency_minutes", "latency_sigma",
+)  # fmt: skip
+POLISHED = 0.4
+"""Share of the trials that go on from the closest way, all its numbers moved together."""
+MOST_GIVEN_UP = 0.9
 
-
-_WORLD = ("call_minutes", "talk_minutes", "callback_days", "callback_sigma", "latency_minutes", "latency_sigma")
+_WORLD = (
+    "call_minutes", "talk_minutes", "callback_days", "callback_sigma", "given_up_share", "latency_least_minutes",
+    "latency_minutes", "latency_sigma",
+)  # fmt: skip
 """Settings of a way that are no policy."""
 
 
@@ -217,9 +212,10 @@ def fit_policy(
 ) -> PolicyFit:
     """Return the way of working that comes closest to the history.
 
-    A third of the trials, 100 at most, are drawn at large; the others move one of the ten closest so far, the closer
-    the rather (lengths by some percent, attempts by one, choices at random). All are played on replication 0; the
-    finalists on `replications` fresh ones, which decide.
+    A third of the trials, 100 at most, are drawn at large; others move one of the ten closest so far, the closer the
+    rather (lengths by some percent, attempts by one, choices at random); the last 40 % move all numbers of the closest
+    together (Nelder & Mead 1965). All are played on replication 0; the finalists on `replications` fresh ones, which
+    decide. Dates to be called again are read off, and calls are no longer than the pace allows (`call_bounds`).
 
     Args:
         history: With touches.
@@ -234,24 +230,44 @@ def fit_policy(
         seed: Of the draws; 0 is a seed.
         progress: Called with (played, of how many).
     """
-    start = read_off(history)
+    start = read_off(history, leads=history.leads.created >= since)
     if trials < 1 or history.touches is None or history.touches.n == 0 or history.leads.n > MOST_LEADS:
-        return PolicyFit(start, moments(history, leads=history.leads.created >= since), (), 0, ())
+        too_many = history.leads.n if history.leads.n > MOST_LEADS else 0
+        return PolicyFit(start, moments(history, leads=history.leads.created >= since), (), 0, (), too_many)
     seen = moments(history, leads=history.leads.created >= since)
 
     def played_in(way: Practised, replication: int) -> dict[str, float]:
         return _judged(played_as(scenario_of(way), history, replication), since)
 
     rng = np.random.default_rng(seed)
+    least, most = call_bounds(history)
+    choices = {**CHOICES, "call_minutes": lambda g: float(np.exp(g.uniform(np.log(least), np.log(most))))}
+
+    def within(way: Practised) -> Practised:
+        return replace(
+            way,
+            call_minutes=float(np.clip(way.call_minutes, least, most)),
+            callback_days=start.callback_days,
+            callback_sigma=start.callback_sigma,
+            callback_share=min(way.callback_share, 1.0),
+            given_up_share=min(way.given_up_share, MOST_GIVEN_UP),
+        )
+
     total = trials + finalists * replications + cloud
     played: list[tuple[float, Practised]] = []
     drawn = min(max(trials // 3, 2), MOST_DRAWN)
-    for t in range(trials):
-        way = start if t == 0 else _drawn(rng) if t < drawn else _moved(played[:10], rng)
-        played.append((_apart(played_in(way, 0), seen), way))
+
+    def tried(way: Practised) -> float:
+        distance = _apart(played_in(way, 0), seen)
+        played.append((distance, way))
         played.sort(key=lambda row: row[0])
         if progress is not None:
-            progress(t + 1, total)
+            progress(len(played), total)
+        return distance
+
+    for t in range(trials - int(POLISHED * trials)):
+        tried(within(start if t == 0 else _drawn(rng, choices) if t < drawn else _moved(played[:10], rng, choices)))
+    _polish(played[0][1], lambda way: tried(within(way)), trials - len(played))
     chosen: list[Practised] = []
     for _, way in played:
         if way not in chosen:
@@ -287,11 +303,46 @@ def fit_policy(
             kept.append(way)
         if progress is not None:
             progress(total - cloud + j + 1, total)
-    return PolicyFit(ways[0].practised, seen, ways, trials, tuple(near), tuple(kept))
+    return PolicyFit(ways[0].practised, seen, ways, trials, tuple(near), cloud=tuple(kept))
 
 
-def _drawn(rng: np.random.Generator) -> Practised:
-    return Practised(**{name: draw(rng) for name, draw in CHOICES.items()})
+def call_bounds(history: History) -> tuple[float, float]:
+    """Return how long, minutes, a call can keep a rep on average: the least and the most.
+
+    When one attempt follows another at once, the gap between them is all that the first takes. So half of the lower
+    quartile of the gaps after unanswered attempts is about the least, the median, as the mean of a lognormal with it,
+    the most: waiting is in it. Without these bounds long calls stand in for a desk that looks at its leads late, and
+    attempts stop growing with the leads.
+    """
+    speed = pace(history)
+    least, most = 0.5 * speed.unanswered_p25, 1.4 * speed.unanswered_p50
+    if speed.n < LEAST_GAPS or not np.isfinite(least + most):
+        return 1.5, 35.0
+    least = float(np.clip(least, 1.0, 35.0))
+    return least, float(np.clip(most, 1.5 * least, 60.0))
+
+
+def _polish(way: Practised, tried: Callable[[Practised], float], most: int) -> None:
+    """Move all numbers of a way together, in logarithms, while that brings it closer; `most` ways are tried."""
+    names = [name for name in _MOVES if getattr(way, name) > 0.0]
+    if most < len(names) + 2:
+        return
+    left = [most]
+
+    def distance(step: Any) -> float:
+        if left[0] == 0:
+            return float("inf")
+        left[0] -= 1
+        return tried(replace(way, **{n: getattr(way, n) * float(np.exp(s)) for n, s in zip(names, step, strict=True)}))
+
+    first = np.vstack([np.zeros(len(names)), 0.25 * np.eye(len(names))])
+    first[1:][np.diag_indices(len(names))] *= np.where(np.arange(len(names)) % 2, -1.0, 1.0)
+    options: Any = {"initial_simplex": first, "maxfev": most, "adaptive": True}
+    optimize.minimize(distance, np.zeros(len(names)), method="Nelder-Mead", options=options)
+
+
+def _drawn(rng: np.random.Generator, choices: Choices) -> Practised:
+    return Practised(**{name: draw(rng) for name, draw in choices.items()})
 
 
 def _stirred(way: Practised, rng: np.random.Generator) -> Practised:
@@ -299,11 +350,13 @@ def _stirred(way: Practised, rng: np.random.Generator) -> Practised:
     return replace(way, **{name: getattr(way, name) * float(np.exp(0.12 * rng.standard_normal())) for name in _WORLD})
 
 
-def _moved(best: Sequence[tuple[float, Practised]], rng: np.random.Generator) -> Practised:
+def _moved(
+    best: Sequence[tuple[float, Practised]], rng: np.random.Generator, choices: Choices
+) -> Practised:
     """Return one of the closest so far, some of its settings moved."""
     way = best[int(len(best) * rng.random() ** 2)][1]
     changes: dict[str, Any] = {}
-    for name, draw in CHOICES.items():
+    for name, draw in choices.items():
         chance = rng.random()
         if chance < 0.15:
             changes[name] = draw(rng)

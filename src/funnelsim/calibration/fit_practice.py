@@ -205,6 +205,8 @@ class Cadence:
     attempts_reached: float  # mean, those after the contact included
     gap_hours: tuple[float, float, float]  # quartiles of the time to the next attempt after an unanswered one
     gap_after_talk_hours: tuple[float, float, float]  # quartiles after a talk
+    given_up_share: float  # of attempts before any contact that reached nobody: no other followed
+    followed_share: float  # of talks: another attempt followed
     uncalled_share: float  # of leads that are neither marked as wrong nor in a stage that is not called
 
 
@@ -227,6 +229,9 @@ def cadence(history: History) -> Cadence:
     for column in (leads.unreachable, leads.not_called):
         if column is not None:
             wanted &= ~column
+    follows = np.zeros(touches.n, dtype=np.bool_)
+    follows[next_one] = True
+    in_vain = (earlier == 0) & ~touches.connected
     up_to = np.bincount(np.minimum(unreached, 12), minlength=13)[1:] / max(unreached.size, 1)
 
     def quartiles(values: Float64) -> tuple[float, float, float]:
@@ -241,6 +246,8 @@ def cadence(history: History) -> Cadence:
         attempts_reached=float(number[reached].mean()) if reached.any() else float("nan"),
         gap_hours=quartiles(gap[before]),
         gap_after_talk_hours=quartiles(gap[talk]),
+        given_up_share=float((~follows[in_vain]).mean()) if in_vain.any() else 0.0,
+        followed_share=float(follows[touches.connected].mean()) if touches.connected.any() else 1.0,
         uncalled_share=float((number[wanted] == 0).mean()) if wanted.any() else float("nan"),
     )
 
