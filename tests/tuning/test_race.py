@@ -204,6 +204,25 @@ def test_the_order_in_which_evaluations_finish_leaves_no_mark(tmp_path, raced, s
     assert toy.told_of(tmp_path) == toy.told_of(raced[0])
 
 
+def test_two_worker_processes_end_as_one(tmp_path):
+    from functools import partial
+
+    from funnelsim.tuning.evaluate import evaluating
+    from funnelsim.tuning.goals import goals_of
+    from funnelsim.tuning.study import Plan, tune
+
+    world = test_planted.world(scoring={"cutoff": 35.0}, sla={"earliest_touch": "10d"})
+    few = {"trials": 16, "replications": 6, "race_from": 2, "selection_replications": 2, "report_replications": 2}
+    world = world.model_copy(update={"search": world.search.model_copy(update=few)})
+    ends = [
+        tune(Plan(world, goals_of(world), tmp_path / str(n), "0"), partial(evaluating, world, jobs=n)) for n in (1, 2)
+    ]
+
+    assert ends[0].tried == ends[1].tried
+    assert ends[0].report == ends[1].report
+    assert {t.judgement.status for t in ends[0].tried} == {"feasible", "given up"}
+
+
 def test_interrupted_in_any_stage_and_resumed_it_ends_as_the_whole_one(tmp_path, raced):
     folder, _, evaluated = raced
     for count in range(3, evaluated, 89):

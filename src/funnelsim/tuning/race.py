@@ -125,9 +125,8 @@ class Race:
         n = own.shape[0]
         if rivals.shape[0] == 0:
             return np.zeros(0, dtype=np.bool_)
-        behind = own[None] - rivals[:, :n]
-        level = GIVE_UP / (self._looks() * rivals.shape[0])
-        low = np.stack([_lower_bounds(of_one, level) for of_one in behind])
+        behind = own[:, None] - rivals[:, :n].swapaxes(0, 1)  # (first replications, rivals, objectives)
+        low = _lower_bounds(behind, GIVE_UP / (self._looks() * rivals.shape[0]))
         return np.asarray((low >= 0.0).all(axis=1) & (low > 0.0).any(axis=1))
 
 
@@ -155,7 +154,7 @@ def front_of(judgements: Sequence[Judgement], rows: Callable[[int], Sequence[Row
 
 
 def _lower_bounds(values: Float64, level: float) -> Float64:
-    """Return (columns,) one-sided t-bounds below which the means lie with probability `level`.
+    """Return one-sided t-bounds below which the means along the first axis lie with probability `level`.
 
     Equal values have no spread: from `ENOUGH` of them on they are their own bound, before there is none.
     """

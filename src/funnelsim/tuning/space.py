@@ -145,6 +145,8 @@ class PolicySpace:
 
     def asked_then(self, params: Mapping[str, Any]) -> list[str]:
         """Return which of the variables not asked first a policy reads whose others are `params`, in their order."""
+        if not self._asked_then:
+            return []
         values = {d.path: d.value(params[d.path]) for d in self.dimensions if d.path in self._deciding}
         policy = with_values(self.scenario.policy, values)
         undecided = self.distributions.keys() - self._deciding
