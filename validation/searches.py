@@ -34,7 +34,7 @@ TRUTH_SEED = 1_000_003
 """Of the replications that stand for the truth; no study has it."""
 MACROS = 10
 SETTINGS = {
-    "grid": {"replications": 8, "selection_replications": 10, "report_replications": 20},
+    "grid": {"replications": 8, "selection_replications": 40, "report_replications": 20},
     "wide": {"replications": 6, "selection_replications": 8, "report_replications": 4},
 }
 """By space; of the wide one only the front is looked at, not what is reported of it."""

@@ -13,7 +13,7 @@ from validation.worlds import WON, conversions, true_means
 UPLIFT = 0.02
 
 
-def measure(*, macros: int = 500, pilot: int = 1_000, workers: int | None = None) -> Claim:
+def measure(*, macros: int = 250, pilot: int = 1_000, workers: int | None = None) -> Claim:
     """Return how often a true uplift of 2 % in revenue is called in `macros` comparisons of the size told for 80 %."""
     truth = true_means(WON * (1 + UPLIFT))["revenue"] - true_means()["revenue"]
     pair, workers = [conversions(), conversions(won=WON * (1 + UPLIFT))], workers or jobs()
