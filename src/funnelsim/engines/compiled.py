@@ -104,12 +104,12 @@ class _Arrays:
     def __init__(self, g: Int64, constants: Int64, reps: Int64, teams: Int64, lists: Int64) -> None:
         n, n_reps = int(g[G.N_LEADS]), int(g[G.N_REPS])
         self.fixed: dict[str, Any] = {"g": g, "c": constants, "rep": reps, "team": teams, "lists": lists,
-                      "arriving": np.empty((5, n + 1), dtype=np.int64),
+                      "arriving": np.empty((4, n + 1), dtype=np.int64),
                       "lane": np.empty((LANES, LANE_SIZE), dtype=np.int64),
                       "near": np.empty((LANES + 4 * n_reps, 3), dtype=np.int64),
                       "slot_of": np.empty(n + 1, dtype=np.int32)}  # fmt: skip
         small = _SMALL + 4 * n_reps
-        self.log = np.empty((len(LOG_COLUMNS) + 1, _ROWS_PER_LEAD * n + small), dtype=np.int64)
+        self.log = np.empty((len(LOG_COLUMNS), _ROWS_PER_LEAD * n + small), dtype=np.int64)
         self.lead = np.empty((_SMALL, L.SIZE), dtype=np.int64)
         self.former = np.empty((_SMALL, n_reps // L.FORMER_BITS + 1), dtype=np.int64)
         self.node = np.empty((small + int(g[G.MOST_PIECES]), N.SIZE), dtype=np.int64)

@@ -9,7 +9,7 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.events import await_event, set_event
-from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, NUMBER_MASK, Floor, MeetingLuck, TouchLuck, part
+from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, NUMBER_MASK, Floor, MeetingLuck, TouchLuck, hot, part
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.life import former_owner, freshly_queued, lane_of
 from funnelsim.engines.kernel.lists import drop, escalate, first_task, head, leave, no_longer_waits, queue, take_piece
@@ -36,7 +36,7 @@ def idle_from(s: Floor) -> int:
     return T.TURNS + 2 * (s.g[G.SEGMENTS] + 1)
 
 
-@part
+@hot
 def is_idle(s: Floor, r: int) -> None:
     """Let a rep stand among the idle of the team, the longest idle first."""
     rep, team = s.rep, s.team
@@ -55,7 +55,7 @@ def is_idle(s: Floor, r: int) -> None:
     s.g[G.DIRTY] = 1
 
 
-@part
+@hot
 def is_idle_no_more(s: Floor, j: int, at: int) -> None:
     """Take the rep at place `at` out of the idle of team `j`."""
     team = s.team
@@ -118,7 +118,7 @@ def to_be_moved(s: Floor) -> int:
 # Work.
 
 
-@part
+@hot
 def next_start(s: Floor, j: int, at: int) -> int:
     """Look, from place `at` of the idle of a team on, for one whom some task fits; return the place, or -1.
 
@@ -136,7 +136,7 @@ def next_start(s: Floor, j: int, at: int) -> int:
     return -1
 
 
-@part
+@hot
 def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) -> None:
     """Let a rep begin the work that was found."""
     g, rep, node, lead = s.g, s.rep, s.node, s.lead
@@ -178,7 +178,7 @@ def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) ->
     set_event(s, now + takes, key, r)
 
 
-@part
+@hot
 def work_ends(s: Floor, r: int) -> None:
     """Write down the work that a rep has done, and let the rep be idle."""
     g, rep = s.g, s.rep
@@ -197,7 +197,7 @@ def work_ends(s: Floor, r: int) -> None:
 # Timers.
 
 
-@part
+@hot
 def set_timers(s: Floor) -> None:
     """Set the timers of those that were queued at this instant and must wait."""
     g, lead = s.g, s.lead

@@ -18,6 +18,7 @@ from funnelsim.engines.kernel.floor import (
     KIND_SHIFT,
     NUMBER_MASK,
     Floor,
+    hot,
     part,
 )
 from funnelsim.engines.kernel.heaps import pop, push, replace
@@ -89,7 +90,7 @@ def await_event(s: Floor, time: int, key: int, token: int) -> None:
         set_event(s, time, key, token)
 
 
-@part
+@hot
 def look_ahead(s: Floor) -> int:
     """Put down the time and the key of the next event; return whether it is NEAR, FAR, or -1 where there is none."""
     g, near, far = s.g, s.near, s.far
@@ -102,7 +103,7 @@ def look_ahead(s: Floor) -> int:
     return where
 
 
-@part
+@hot
 def has_lapsed(s: Floor, key: int, token: int) -> bool:
     """Return whether a timer or a window, of which most are never needed, is known to count no more."""
     lead = s.lead
@@ -120,7 +121,7 @@ def has_lapsed(s: Floor, key: int, token: int) -> bool:
     return lead[c, L.WINDOW_OPEN] == 0 or lead[c, L.EPISODE] != (key >> EPISODE_SHIFT) & EPISODE_MASK
 
 
-@part
+@hot
 def take_event(s: Floor, where: int) -> int:
     """Take the next event out of the future, and return its token."""
     g, near, lane, chain = s.g, s.near, s.lane, s.chain

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from funnelsim.engines.kernel import node_columns as N
-from funnelsim.engines.kernel.floor import Table, part
+from funnelsim.engines.kernel.floor import Table, hot, part
 
 
-@part
+@hot
 def push(heap: Table, n: int, time: int, key: int, token: int) -> None:
     """Add (time, key, token) to a heap of `n` events, sorted by time and key."""
     j = n
@@ -24,7 +24,7 @@ def push(heap: Table, n: int, time: int, key: int, token: int) -> None:
     heap[j, 2] = token
 
 
-@part
+@hot
 def replace(heap: Table, n: int, time: int, key: int, token: int) -> None:
     """Put (time, key, token) in the place of the first of `n` events of a heap."""
     j = 0
@@ -49,13 +49,13 @@ def replace(heap: Table, n: int, time: int, key: int, token: int) -> None:
     heap[j, 2] = token
 
 
-@part
+@hot
 def pop(heap: Table, n: int) -> None:
     """Take the first of `n` events off a heap."""
     replace(heap, n - 1, heap[n - 1, 0], heap[n - 1, 1], heap[n - 1, 2])
 
 
-@part
+@hot
 def before(node: Table, a: int, b: int) -> bool:
     """Return whether entry `a` is served before `b`: by queue key, due, lead and number."""
     if node[a, N.KEY] != node[b, N.KEY]:
@@ -65,7 +65,7 @@ def before(node: Table, a: int, b: int) -> bool:
     return node[a, N.WHO] < node[b, N.WHO]
 
 
-@part
+@hot
 def meld(node: Table, a: int, b: int) -> int:
     """Return the root of two heaps made one; -1 is the empty heap."""
     if a < 0:

@@ -20,7 +20,7 @@ from funnelsim.engines.kernel.closing import (
     wait_until,
 )
 from funnelsim.engines.kernel.events import await_event
-from funnelsim.engines.kernel.floor import Floor, Visits, part
+from funnelsim.engines.kernel.floor import Floor, Visits, hot, part
 from funnelsim.engines.kernel.hours import after, open_ms_later
 from funnelsim.engines.kernel.lists import drop, drop_pieces, queue
 from funnelsim.engines.kernel.routing import choose, release_lead, route, takes_owner, waits_for_owner
@@ -85,7 +85,7 @@ def lane_of(s: Floor, c: int, first: int, by_mail: bool) -> int:
     return first + s.g[G.LENGTH_OF + (4 if by_mail else 0) + prepares]
 
 
-@part
+@hot
 def join_list(s: Floor, c: int, kind: int, lane: int, number: int, available_at: int, due_at: int) -> None:
     """Stand in the owner's or the team's list with a new task."""
     g, lead = s.g, s.lead
@@ -108,7 +108,7 @@ def join_list(s: Floor, c: int, kind: int, lane: int, number: int, available_at:
         freshly_queued(s, c)
 
 
-@part
+@hot
 def freshly_queued(s: Floor, c: int) -> None:
     """Remember that timers are to be set if the task must wait."""
     n = s.g[G.FRESH]
@@ -117,7 +117,7 @@ def freshly_queued(s: Floor, c: int) -> None:
     s.g[G.FRESH] = n + 1
 
 
-@part
+@hot
 def join_list_for_touch(s: Floor, c: int) -> None:
     """Stand in a list for the attempt that has fallen due."""
     g, lead = s.g, s.lead
@@ -139,7 +139,7 @@ def join_list_for_touch(s: Floor, c: int) -> None:
     join_list(s, c, kind, lane, lead[c, L.TOUCHES], lead[c, L.AVAILABLE], lead[c, L.DUE])
 
 
-@part
+@hot
 def worked(s: Floor, c: int, at: int, result: int) -> int:
     """Go on being called and written to; return WAITS, or what came of it once something ran out or was decided.
 
@@ -210,7 +210,7 @@ def named_date(s: Floor, c: int) -> None:
     lead[c, L.DUE] = after(s, lead[c, L.AVAILABLE], terms_of(s, c) + G.FIRST_TOUCH, s.g[G.TOUCH_TEAM])
 
 
-@part
+@hot
 def open_window(s: Floor, c: int) -> None:
     """Let a window run from now on."""
     lead, now = s.lead, s.g[G.NOW]
@@ -250,7 +250,7 @@ def former_owner(s: Floor, c: int, r: int) -> None:
     s.former[c, r // L.FORMER_BITS] |= 1 << (r % L.FORMER_BITS)
 
 
-@part
+@hot
 def handed_over(s: Floor, visits: Visits, c: int, at: int) -> None:
     """Let a handover begin, brought about by the engagement event `at`."""
     g, lead = s.g, s.lead
@@ -276,7 +276,7 @@ def handed_over(s: Floor, visits: Visits, c: int, at: int) -> None:
         lead[c, L.FIRST_SCORE] = lead[c, L.SCORE]
 
 
-@part
+@hot
 def begin_sales(s: Floor, visits: Visits, c: int, at: int) -> None:
     """Be handed over, routed and worked."""
     g, lead = s.g, s.lead
@@ -335,7 +335,7 @@ def back_to_caller(s: Floor, c: int) -> bool:
     return owner >= 0
 
 
-@part
+@hot
 def go_on(s: Floor, c: int, result: int) -> None:
     """Go on after having been worked: to a meeting, a decision, or out of sales."""
     if result != SQL and result != BOOKED:
@@ -362,7 +362,7 @@ def go_on_after_meetings(s: Floor, c: int, result: int) -> None:
         s.g[G.LEAVES] = NURTURE
 
 
-@part
+@hot
 def leave_sales(s: Floor, c: int, result: int) -> None:
     """End the handover: free the place, close the window, and rest or enter the final state."""
     g, lead = s.g, s.lead
@@ -392,7 +392,7 @@ def leave_sales(s: Floor, c: int, result: int) -> None:
 # On the way to sales.
 
 
-@part
+@hot
 def to_sales(s: Floor, visits: Visits, c: int, synced: bool) -> None:
     """Be handed over to sales for the event at which the lead qualified, once the CRM knows."""
     g, lead = s.g, s.lead

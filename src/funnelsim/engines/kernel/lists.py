@@ -8,7 +8,7 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.diary import room
-from funnelsim.engines.kernel.floor import EPISODE_SHIFT, Floor, part
+from funnelsim.engines.kernel.floor import EPISODE_SHIFT, Floor, hot, part
 from funnelsim.engines.kernel.heaps import before, meld, without_root
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.rows import task_row, waiting_piece_row
@@ -30,7 +30,7 @@ def queue_key(s: Floor, c: int, available_at: int, due_at: int) -> int:
     return -available_at if order == LIFO else -s.lead[c, L.SCORE]
 
 
-@part
+@hot
 def enter(s: Floor, work_list: int, lane: int, key: int, due: int, who: int, task: int) -> int:
     """Add an entry to a list, and return it."""
     g, node, lists = s.g, s.node, s.lists
@@ -52,7 +52,7 @@ def enter(s: Floor, work_list: int, lane: int, key: int, due: int, who: int, tas
     return new
 
 
-@part
+@hot
 def leave(s: Floor, work_list: int, lane: int) -> None:
     """Take the first entry of a lane off a list."""
     g, node, lists = s.g, s.node, s.lists
@@ -63,7 +63,7 @@ def leave(s: Floor, work_list: int, lane: int) -> None:
     g[G.FREE_NODE] = root
 
 
-@part
+@hot
 def stands(s: Floor, work_list: int, entry: int) -> bool:
     """Return whether what an entry stands for still waits, in this list or escalated to it."""
     node, lead = s.node, s.lead
@@ -92,7 +92,7 @@ def head(s: Floor, work_list: int, lane: int) -> int:
         leave(s, work_list, lane)
 
 
-@part
+@hot
 def head_that_fits(s: Floor, work_list: int, lane: int, space: int, permille: int) -> int:
     """Return the first entry of a lane that fits into `space`, or -1."""
     first = head(s, work_list, lane)
@@ -144,7 +144,7 @@ def class_of(lane: int) -> int:
     return 3 if lane < N.LATER else 4
 
 
-@part
+@hot
 def first_task(s: Floor, r: int, now: int) -> int:
     """Return the entry that a rep takes next from its own and its team's list, or -1; where it stands is put down."""
     g, lists = s.g, s.lists
@@ -193,7 +193,7 @@ def queue(s: Floor, c: int, rep: int, team: int) -> None:
     g[G.DIRTY] = 1
 
 
-@part
+@hot
 def no_longer_waits(s: Floor, c: int, team: int) -> None:
     """Take the lead's task out of the count of those that wait; its entry is cleared away later."""
     lead = s.lead

@@ -51,8 +51,21 @@ def in_order(table: Table, n: int, by: tuple[int, ...], work: Table) -> int:
 
 @part
 def put_in_order(table: Table, n: int, columns: int, by: tuple[int, ...], work: Table) -> None:
-    """Sort the rows of columns 1 .. `columns` of a table by the columns `by`, into columns 0 .. `columns` - 1."""
+    """Sort the first `n` rows of a table (columns, rows) by the columns `by`; only rows out of place are moved."""
     this = in_order(table, n, by, work)
-    for j in range(columns):
-        for row in range(n):
-            table[j, row] = table[j + 1, work[this, row]]
+    other = 1 - this
+    start = 0
+    while start < n:
+        if work[this, start] == start:
+            start += 1
+            continue
+        end, reach = start + 1, work[this, start] + 1  # the rows from `start` to `end` change places among themselves
+        while end < reach:
+            reach = max(reach, work[this, end] + 1)
+            end += 1
+        for j in range(columns):
+            for row in range(start, end):
+                work[other, row] = table[j, work[this, row]]
+            for row in range(start, end):
+                table[j, row] = work[other, row]
+        start = end

@@ -45,6 +45,7 @@ from funnelsim.engines.kernel.floor import (
     TouchLuck,
     Visits,
     Work,
+    hot,
     part,
 )
 from funnelsim.engines.kernel.hours import after, notice
@@ -96,10 +97,8 @@ from funnelsim.records import ALWAYS, LOG_COLUMNS, NEVER, State
 
 MERGED = int(State.MERGED)
 N_LOG_COLUMNS = len(LOG_COLUMNS)
-# The canonical order of the touch log; its columns stand one place further while it is written.
-BY_END = tuple(
-    1 + LOG_COLUMNS.index(name) for name in ("end", "kind", "lead", "episode", "number", "rep", "queued_at")
-)
+# The canonical order of the touch log.
+BY_END = tuple(LOG_COLUMNS.index(name) for name in ("end", "kind", "lead", "episode", "number", "rep", "queued_at"))
 BOOKS_ITSELF, QUALIFIES = moments.BOOKS_ITSELF, moments.QUALIFIES
 # Kind and sub-kind of an event together.
 AT_TOUCH_ENDS, AT_MEETING_ENDS = moments.TOUCH_ENDS >> KIND_SHIFT, moments.MEETING_ENDS >> KIND_SHIFT
@@ -112,7 +111,7 @@ AT_DECISION, AT_MEETING = moments.DECISION >> KIND_SHIFT, moments.MEETING_STARTS
 AT_OPENING, AT_CLOSING = moments.SHIFT_OPENS >> KIND_SHIFT, moments.SHIFT_CLOSES >> KIND_SHIFT
 
 
-@part
+@hot
 def begin_life(s: Floor, people: Person, i: int) -> int:
     """Return the row of a lead whose life begins now."""
     g, lead = s.g, s.lead
@@ -167,7 +166,7 @@ def books_itself(s: Floor, visits: Visits, c: int) -> None:
         s.lead[c, L.STAGE] = L.OVER
 
 
-@part
+@hot
 def write_life(s: Floor, out: Results, c: int) -> None:
     """Write what became of a lead into the results."""
     lead = s.lead
@@ -195,7 +194,7 @@ def write_life(s: Floor, out: Results, c: int) -> None:
     out.burnt[i] = lead[c, L.BURNT]
 
 
-@part
+@hot
 def end_life(s: Floor, out: Results, c: int) -> None:
     """Write what became of a lead, and free its row."""
     write_life(s, out, c)
@@ -205,7 +204,7 @@ def end_life(s: Floor, out: Results, c: int) -> None:
     s.g[G.FREE_SLOT] = c
 
 
-@part
+@hot
 def give_out(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck) -> None:
     """Let idle reps, the longest idle first, take the first task that fits."""
     g, team = s.g, s.team
@@ -225,7 +224,7 @@ def give_out(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck) -> None
         set_timers(s)
 
 
-@part
+@hot
 def happens(s: Floor, visits: Visits, meeting_luck: MeetingLuck, key: int, token: int) -> int:
     """Let an event happen; return the row of the lead that it is about, or -1 where it is about none or lapsed."""
     g, lead = s.g, s.lead
@@ -304,13 +303,13 @@ def find_arrivals(s: Floor, people: Person, visits: Visits, work: Work) -> None:
         books = g[G.SELF_SCHEDULING] != 0 and people.books_itself[i]
         time = people.created[i] if books else visits.time[first] if first >= 0 else NEVER
         if time < g[G.END]:
-            found[1, n] = time
-            found[2, n] = (BOOKS_ITSELF if books else QUALIFIES) | (i << INDEX_SHIFT)
-            found[3, n] = i
-            found[4, n] = first
+            found[0, n] = time
+            found[1, n] = (BOOKS_ITSELF if books else QUALIFIES) | (i << INDEX_SHIFT)
+            found[2, n] = i
+            found[3, n] = first
             n += 1
     g[G.ARRIVING] = n
-    put_in_order(found, n, 4, (1, 2), work.work)
+    put_in_order(found, n, 4, (0, 1), work.work)
 
 
 @part
@@ -372,7 +371,7 @@ def finish(s: Floor, out: Results) -> None:
             put_down_lead(s, out, c)
 
 
-@part
+@hot
 def first_of_all(s: Floor) -> int:
     """Put down the time and the key of the next event or arrival; return where it stands."""
     g, arriving = s.g, s.arriving
@@ -386,7 +385,7 @@ def first_of_all(s: Floor) -> int:
     return where
 
 
-@part
+@hot
 def first_step(s: Floor, people: Person, visits: Visits, meeting_luck: MeetingLuck, where: int) -> int:
     """Let the next event happen; return the row of the lead that it is about, or -1."""
     g = s.g

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from funnelsim.engines.kernel import run_columns as G
-from funnelsim.engines.kernel.floor import Floor, part
+from funnelsim.engines.kernel.floor import Floor, hot, part
 
 
-@part
+@hot
 def full(s: Floor) -> bool:
     """Return whether the next step might find some array full."""
     g = s.g

@@ -19,26 +19,26 @@ def write(
     s: Floor, kind: int, lead: int, episode: int, attempt: int, number: int, rep: int, work_list: int, tier: int,
     score: int, queued_at: int, available_at: int, due_at: int, start: int, dial: int, end: int, result: int,
 ) -> None:  # fmt: skip
-    """Write a row, its columns in the order of `TouchLog`; column 0 of the table is kept free."""
+    """Write a row, its columns in the order of `TouchLog`."""
     log = s.log
     n = s.g[G.ROWS]
     s.g[G.ROWS] = n + 1
-    log[1, n] = kind
-    log[2, n] = lead
-    log[3, n] = episode
-    log[4, n] = attempt
-    log[5, n] = number
-    log[6, n] = rep
-    log[7, n] = work_list
-    log[8, n] = tier
-    log[9, n] = score
-    log[10, n] = queued_at
-    log[11, n] = available_at
-    log[12, n] = due_at
-    log[13, n] = start
-    log[14, n] = dial
-    log[15, n] = end
-    log[16, n] = result
+    log[0, n] = kind
+    log[1, n] = lead
+    log[2, n] = episode
+    log[3, n] = attempt
+    log[4, n] = number
+    log[5, n] = rep
+    log[6, n] = work_list
+    log[7, n] = tier
+    log[8, n] = score
+    log[9, n] = queued_at
+    log[10, n] = available_at
+    log[11, n] = due_at
+    log[12, n] = start
+    log[13, n] = dial
+    log[14, n] = end
+    log[15, n] = result
 
 
 @part

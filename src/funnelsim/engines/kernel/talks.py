@@ -6,7 +6,7 @@ from funnelsim.engines import moments
 from funnelsim.engines.kernel import lead_columns as L
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel.events import await_event
-from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, TouchLuck, part
+from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, TouchLuck, hot, part
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.words import (
     BOOKED,
@@ -34,14 +34,14 @@ CALLED_AGAIN, EMAILED = int(Row.CALLBACK), int(Row.EMAIL)
 REPLY_ARRIVES = moments.REPLY_ARRIVES
 
 
-@part
+@hot
 def contact(s: Floor, c: int, t: int) -> None:
     """Note a contact: the first at or after max(created, ready_from) says how late we were."""
     if s.lead[c, L.CONTACT_AT] < 0 and t >= s.lead[c, L.READY_FROM]:
         s.lead[c, L.CONTACT_AT] = t
 
 
-@part
+@hot
 def readiness(s: Floor, luck: TouchLuck, c: int, t: int, k: int) -> int:
     """Return what an honest look at the lead says at `t`: SQL where it is able and ready."""
     g, lead = s.g, s.lead
@@ -61,7 +61,7 @@ def readiness(s: Floor, luck: TouchLuck, c: int, t: int, k: int) -> int:
     return LOST_TO_ANOTHER if t > lead[c, L.READY_UNTIL] else SQL
 
 
-@part
+@hot
 def talk(s: Floor, luck: TouchLuck, c: int, t: int, k: int, contact_at: int) -> int:
     """Talk at `t` and return what comes of it; `k` is the touch whose luck counts."""
     g, lead = s.g, s.lead
@@ -78,7 +78,7 @@ def talk(s: Floor, luck: TouchLuck, c: int, t: int, k: int, contact_at: int) -> 
     return SQL if erring else readiness(s, luck, c, t, k)
 
 
-@part
+@hot
 def begin_touch(s: Floor, luck: TouchLuck, c: int, r: int) -> int:
     """Prepare, dial or write, and talk if somebody answers; return how long it takes. Judged at the dial."""
     g, lead = s.g, s.lead
