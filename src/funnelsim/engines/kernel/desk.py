@@ -9,7 +9,16 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.events import await_event, set_event
-from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, NUMBER_MASK, Floor, MeetingLuck, TouchLuck, hot, part
+from funnelsim.engines.kernel.floor import (
+    EPISODE_SHIFT,
+    INDEX_SHIFT,
+    NUMBER_MASK,
+    Floor,
+    MeetingLuck,
+    TouchLuck,
+    hot,
+    part,
+)
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.life import former_owner, freshly_queued, lane_of
 from funnelsim.engines.kernel.lists import drop, escalate, first_task, head, leave, no_longer_waits, queue, take_piece

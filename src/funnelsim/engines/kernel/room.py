@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from funnelsim.engines.kernel import run_columns as G
-from funnelsim.engines.kernel.floor import Floor, hot, part
+from funnelsim.engines.kernel.floor import Floor, hot
 
 
 @hot
