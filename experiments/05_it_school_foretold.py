@@ -1,7 +1,7 @@
 """Fitted on July to November 2023, does the model foretell what the school did with its leads of December and January?
 
 Needs the export (see docs/it_school.md; it is not part of this repository); without it the script says so and ends.
-Run time: some five minutes on two cores with the compiled engine, most of it the search for the policy in force.
+Run time: some ten minutes on two cores with the compiled engine, most of it the two searches for the policy in force.
 
     python experiments/05_it_school_foretold.py FOLDER [trials] [replications] > table.md
 
@@ -9,9 +9,9 @@ FOLDER holds leads.csv.gz, calls.csv.gz and spend_daily.csv.gz. The model gets w
 many were at work; it has to find by itself how soon they are answered, how often they are tried, who is reached and
 who buys.
 
-Answer: no. 16 of 47 figures lie inside their 90 % interval; wins and the median response do, reach, attempts and the
-tail of the response do not, since the desk changed by more than luck. docs/it_school_foretold.md holds the table and
-says why.
+Answer: in part. With what two months may bring to such a desk 41 of 47 figures lie inside their 90 % interval, which
+is then 2.5 times as wide as luck alone in the median; as if it went on unchanged, 23 of 47 at 1.4 times. The median
+response is not foretold within 20 %. docs/it_school_foretold.md holds the table and says why.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def main(folder: Path, trials: int, replications: int) -> None:
     earlier = fitted(history, FITTED[0], MONTHS["October"][1], trials)
     for ahead in (1.5, 0.0):
         print(f"\nNovember, fitted on July to October, {ahead:g} months ahead:")
-        summary(foretold(earlier, history, Look(*MONTHS["November"]), ahead, ENOUGH))
+        summary(foretold(earlier, of_known_channels(history, earlier), Look(*MONTHS["November"]), ahead, ENOUGH))
     changes(history, fit.scenario(causal_share=1.0), ENOUGH)
 
 
@@ -177,6 +177,14 @@ def fitted(history: History, first: dt.date, last: dt.date, trials: int) -> Fit:
     leads, known = window(history, first, last), window(history, first, last, as_of=last)
     told = replace(leads, touches=known.touches)
     return with_drift(fit_history(told, policy_trials=trials, name="it_school", causal_share=1.0), causal_share=1.0)
+
+
+def of_known_channels(history: History, fit: Fit) -> History:
+    """Return the history with the leads of sources that the fit has not seen counted under the CRM's own."""
+    known = [history.channels.index(name) for name in fit.scenario().market.channels]
+    channel = history.leads.channel
+    own = np.int16(history.channels.index("crm"))
+    return replace(history, leads=replace(history.leads, channel=np.where(np.isin(channel, known), channel, own)))
 
 
 def foretold(fit: Fit, history: History, look: Look, ahead: float, replications: int) -> Backtest:
