@@ -107,11 +107,11 @@ def test_fewer_are_some_of_those_who_came_with_all_their_duplicates():
 
 @pytest.mark.parametrize("factor", [0.6, 1.0, 1.5])
 def test_as_many_come_as_the_rate_says(factor):
-    """The number in 40 replications is Poisson (but for duplicates, who go together): four standard errors."""
+    """The number in 20 replications is Poisson (but for duplicates, who go together): four standard errors."""
     s = small()
     wanted = visitors(factor)
-    expected = sum(c.visitors_per_day * c.visit_to_lead for c in wanted.channels.values()) * s.run.days * 40
-    found = sum(drawn(wanted, r)[0].n for r in range(40))
+    expected = sum(c.visitors_per_day * c.visit_to_lead for c in wanted.channels.values()) * s.run.days * 20
+    found = sum(drawn(wanted, r)[0].n for r in range(20))
 
     assert abs(found - expected) < 4 * (1.3 * expected) ** 0.5
 
