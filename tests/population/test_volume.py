@@ -179,7 +179,8 @@ def test_in_law_they_are_the_leads_of_the_market_wanted(factor):
         ever = leads.ready_until != NO
         return [
             leads.n, leads.able.mean(), ever.mean(), (leads.duplicate_of != NO).mean(), leads.value.mean(),
-            leads.created.mean() / leads.created.max(), np.diff(leads.event_start).mean(),
+            leads.created.mean() / leads.created.max(),
+            np.diff(leads.event_start).mean(),
             (leads.connect_until[0] >= 0).mean(),
         ]  # fmt: skip
 
