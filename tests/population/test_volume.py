@@ -172,7 +172,7 @@ def test_a_duplicate_is_not_kept_without_the_lead_that_it_repeats():
 @pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.6, 1.5])
 def test_in_law_they_are_the_leads_of_the_market_wanted(factor):
-    """Who they are, when they come and how many repeat somebody: as drawn afresh, four standard errors of 16 draws each."""
+    """Who they are, when they come, how many repeat somebody: as drawn afresh; 16 draws each, 4 standard errors."""
     s, wanted = small(), visitors(factor)
 
     def figures(leads):
