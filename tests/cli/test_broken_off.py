@@ -76,7 +76,7 @@ def call_with_full_disk(bytes_: int, *words: Any) -> subprocess.CompletedProcess
 
 def test_a_killed_run_goes_on_after_what_is_finished(config, undisturbed, tmp_path):
     folder = tmp_path / "run"
-    process = start("run", config, "--replications", N, "--jobs", 2, "--out", folder)
+    process = start("run", config, "--replications", N, "--jobs", 1, "--out", folder)
     while finished(folder) < 2 and process.poll() is None:
         time.sleep(0.001)
     process.kill()

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from funnelsim.engines.choice import choose
 from funnelsim.lab import cluster as module
 from funnelsim.lab.cluster import ClusterError, connected
 from funnelsim.lab.play import measure
-from funnelsim.lab.processes import ReplicationError, WorkerLostError, for_each_replication
+from funnelsim.lab.processes import ReplicationError, for_each_replication
 from funnelsim.lab.replicate import replicate
 from lab.small import small
 
@@ -57,10 +57,6 @@ def killed_once(scenario: Scenario, replication: int, *, mark: Path) -> dict[str
     return measure(scenario, replication)
 
 
-def always_killed(scenario: Scenario, replication: int) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def same(a: pd.DataFrame, b: pd.DataFrame) -> bool:
     """Return whether two frames are equal to the bit, nan to nan."""
     alike = a.columns.equals(b.columns) and a.index.equals(b.index)
@@ -85,6 +81,27 @@ def test_the_work_is_done_by_the_workers_and_by_the_one_that_was_named(address):
     assert os.getpid() not in pids.values()
     assert len(set(named[:3])) == len(set(named[3:])) == 1
     assert named[0] != named[3]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError("ConnectionPool closing."), r"the cluster's scheduler was lost \(ConnectionPool closing\.\)"),
+        (None, "the cluster's scheduler was lost"),
+        (distributed.KilledWorker("work", None, 3), "several workers were killed by the same piece of work"),
+    ],
+)
+def test_what_is_lost_for_good_is_told_as_a_broken_executor(error, told):
+    theirs, mine = Future[int](), Future[int]()
+    if error is None:
+        theirs.cancel()
+    else:
+        theirs.set_exception(error)
+
+    module._pass_on(theirs, mine)
+
+    with pytest.raises(BrokenExecutor, match=told):
+        mine.result(0)
 
 
 def test_workers_with_other_bits_are_refused_and_named(address, monkeypatch):
@@ -123,14 +140,6 @@ def test_a_worker_killed_in_mid_run_leaves_no_mark(address, tmp_path):
     assert (tmp_path / "killed").exists()
     assert list(found) == list(alone)
     assert repr(found) == repr(alone)
-
-
-def test_work_that_kills_every_worker_is_given_up_and_told(address):
-    with (
-        connected(address, engine=ENGINE) as cluster,
-        pytest.raises(WorkerLostError, match=r"killed by the same piece of work before replications 5 were finished"),
-    ):
-        for_each_replication(always_killed, small(), replications=[5], executor=cluster.executor)
 
 
 def test_a_worker_that_joins_later_proves_itself_before_its_first_piece(address):

@@ -81,6 +81,7 @@ def sensitivity(
     screening: int = 10,
     sobol: int = 0,
     jobs: int = 1,
+    cluster: str | None = None,
     engine: Wish = "auto",
 ) -> Sensitivities:
     """Return which fields of policy and world matter most.
@@ -95,7 +96,7 @@ def sensitivity(
         replications: As in `replicate`, two or more.
         screening: Morris trajectories; 0 = none.
         sobol: Rows of the design behind Sobol indices, a power of two; 0 = none.
-        jobs: As in `replicate`, and so is `engine`.
+        jobs: As in `replicate`, and so are `cluster` and `engine`.
 
     Raises:
         InputError: with every fault of `vary` and `measures`.
@@ -113,17 +114,21 @@ def sensitivity(
     if not inputs:
         raise InputError([Fault(scenario.name, "search.variables", "names no field to vary", None, "name some: vary")])
     check_inputs(inputs, scenario, where=scenario.name)
-    found = study(
-        scenario,
-        inputs,
-        measures=names,
-        replications=numbers,
-        screening=screening,
-        rows=sobol,
-        seed=scenario.run.seed,
-        jobs=jobs,
-        engine=engine,
-    )
+    chosen = choose(engine)
+    chosen.prepare()
+    with workers(cluster, chosen) as there:
+        found = study(
+            scenario,
+            inputs,
+            measures=names,
+            replications=numbers,
+            screening=screening,
+            rows=sobol,
+            seed=scenario.run.seed,
+            jobs=jobs,
+            engine=chosen,
+            executor=there,
+        )
     return Sensitivities(found, scenario)
 
 

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,8 +71,12 @@ def connected(address: str, *, engine: Name) -> Iterator[Cluster]:
         except (OSError, ValueError, TypeError) as error:
             raise ClusterError(f"--cluster {address}: no scheduler answers there ({_first_line(error)})") from None
         try:
-            workers = _checked(client, address, engine)
-            yield _opened(client, address, engine, workers)
+            try:
+                workers = _checked(client, address, engine)
+                cluster = _opened(client, address, engine, workers)
+            except OSError as error:
+                raise ClusterError(f"--cluster {address}: was lost while it was asked ({_first_line(error)})") from None
+            yield cluster
         finally:
             client.close(timeout=CONNECT_S)
 
@@ -180,15 +184,18 @@ def _pass_on(theirs: Future[Any], mine: Future[Any]) -> None:
     """Let `mine` end as `theirs` did, unless it has ended already."""
     from distributed import KilledWorker
 
+    lost = "the cluster's scheduler was lost"
     if mine.done():
         return
     with contextlib.suppress(Exception):  # it was cancelled, or given up, at this very moment
         if theirs.cancelled():
-            mine.set_exception(BrokenExecutor("the cluster's scheduler was lost"))
+            mine.set_exception(BrokenExecutor(lost))
         elif (error := theirs.exception()) is None:
             mine.set_result(theirs.result())
         elif isinstance(error, KilledWorker):
             mine.set_exception(BrokenExecutor("several workers were killed by the same piece of work"))
+        elif isinstance(error, OSError | CancelledError):  # of the connection: work fails with errors of ours
+            mine.set_exception(BrokenExecutor(f"{lost} ({_first_line(error)})"))
         else:
             mine.set_exception(error)
 
@@ -238,10 +245,12 @@ def _first_line(error: BaseException) -> str:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let dask report errors of its own only, while the block runs: lost workers are expected, and told by us."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in before:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in before.items():
+            logger.setLevel(level)
