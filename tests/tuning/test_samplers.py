@@ -104,7 +104,7 @@ def test_qmc_spreads_every_variable_evenly(tmp_path):
     """
     variables = {
         "scoring.cutoff": {"low": 20.0, "high": 84.0},
-        "sla.attempts": {"low": 1, "high": 8},
+        "sla.attempts": {"low": 2, "high": 9},
         "sla.gap": {"low": "6h", "high": "96h", "log": True},
         "order.work": {"choices": ["deadline", "tier", "fifo", "lifo"]},
     }
@@ -112,7 +112,7 @@ def test_qmc_spreads_every_variable_evenly(tmp_path):
 
     assert len({int((p["scoring.cutoff"] - 20.0) // 2.0) for p in params}) == 31
     assert len({int(np.log(p["sla.gap"] / 6.0) / np.log(16.0) * 32) for p in params}) == 31
-    for name, values in (("sla.attempts", range(1, 9)), ("order.work", ["deadline", "tier", "fifo", "lifo"])):
+    for name, values in (("sla.attempts", range(2, 10)), ("order.work", ["deadline", "tier", "fifo", "lifo"])):
         counts = [sum(p[name] == value for p in params) for value in values]
         share = 32 // len(values)
         assert sorted(counts) == [share - 1] + [share] * (len(values) - 1)
@@ -170,3 +170,13 @@ def test_a_sampler_that_does_not_exist_is_told_with_those_that_do(tmp_path):
 
     with pytest.raises(InputError, match=r"search.sampler: must be one of .*tpe.*'tpe'"):
         load_scenario(path)
+
+
+def test_the_command_knows_every_sampler():
+    from typing import get_args
+
+    from funnelsim.cli.tune import tune
+    from funnelsim.config.search import SamplerName
+
+    [option] = [parameter for parameter in tune.params if parameter.name == "sampler"]
+    assert tuple(option.type.choices) == get_args(SamplerName)

@@ -53,6 +53,11 @@ WIDEST = 100
     help="Root of all luck, the leads' and the sampler's, in place of run.seed and search.seed; 0 is a seed.",
 )
 @click.option(
+    "--sampler",
+    type=click.Choice(["tpe", "nsga2", "nsga3", "gp", "qmc", "random"]),
+    help="What proposes policies, in place of search.sampler; gp needs the extra gp.",
+)
+@click.option(
     "--until-plateau",
     type=options.SHARE,
     is_flag=False,
@@ -85,6 +90,7 @@ def tune(
     resume: bool,
     force: bool,
     seed: int | None,
+    sampler: str | None,
     until_plateau: float | None,
     trade_off: str | None,
     storage: str | None,
@@ -112,7 +118,7 @@ def tune(
         raise click.UsageError("--resume goes on with a study and --force starts again: give one of them")
     started = dt.datetime.now(dt.UTC)
     scenario = open_scenario(config)
-    given = {"seed": seed, "plateau": until_plateau, "trade_off": _checked(trade_off)}
+    given = {"seed": seed, "sampler": sampler, "plateau": until_plateau, "trade_off": _checked(trade_off)}
     run = scenario.run if seed is None else scenario.run.model_copy(update={"seed": seed})
     search = scenario.search.model_copy(update={key: value for key, value in given.items() if value is not None})
     scenario = scenario.model_copy(update={"run": run, "search": search})
@@ -127,6 +133,7 @@ def tune(
     kept = {
         "--trials": trials,
         "--seed": seed,
+        "--sampler": sampler,
         "--until-plateau": until_plateau,
         "--trade-off": trade_off,
         "--storage": None if storage is None else shown(storage),
