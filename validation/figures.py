@@ -170,7 +170,7 @@ def grid_search(found: Found) -> tuple[Figure, Imprint]:
     axes.set_ylabel("revenue in 56 days   (better →)", color=GREY)
     axes.xaxis.set_major_formatter(tick_text(lambda v: f"{100 * v:.0f} %"))
     axes.yaxis.set_major_formatter(tick_text(tick))
-    axes.legend(frameon=False, fontsize=SMALL_PT + 0.5, labelcolor=INK, loc="lower right")
+    axes.legend(frameon=False, fontsize=SMALL_PT + 0.5, labelcolor=INK, loc="upper right")
     return figure, imprint
 
 
