@@ -29,12 +29,15 @@ CLAIMS = {
 }
 """Every claim in the order of the page, and what it is headed."""
 NOTES = {
-    "grid_search": "The figures above are of fewer than ten searches where the verdict is *unproved*; their seeds were "
-    "not among those that failed before. With `search.selection_replications = 10` in place of 40 the claim fails: of "
-    "ten such searches six came within 1 % of the best revenue (worst 3.0 % behind), and six covered 97 % of the front (mean 96.6 %, least "
-    "91.4 %). The two failures that were looked into had tried policies within 1 % of the best; the selection dropped "
-    "them, by means of ten fresh replications in which a difference of 2 to 3 % can be one standard error. Where "
-    "policies differ by little, raise `selection_replications`: it is spent on 24 policies at most.",
+    "grid_search": (
+        "The figures above are of fewer than ten searches where the verdict is *unproved*; their seeds were not "
+        "among those that failed before. With `search.selection_replications = 10` in place of 40 the claim "
+        "fails: of ten such searches six came within 1 % of the best revenue (worst 3.0 % behind), and six "
+        "covered 97 % of the front (mean 96.6 %, least 91.4 %). The two failures that were looked into had tried "
+        "policies within 1 % of the best; the selection dropped them, by means of ten fresh replications in which "
+        "a difference of 2 to 3 % can be one standard error. Where policies differ by little, raise "
+        "`selection_replications`: it is spent on 24 policies at most."
+    ),
 }
 """What else was measured, and is not repeated by `make validate`."""
 WIDTH = 128
