@@ -46,7 +46,7 @@ def measure(*, commands: tuple[str, ...] = tuple(COMMANDS), cluster: bool = True
         key="workers",
         claims="Results are identical for 1, 2 and 4 workers and for the cluster.",
         how="`run`, `compare`, `select` and `tune` of a small funnel, each as a command of its own by the number of "
-        "processes, and through a dask scheduler with two workers on this machine; what they print (`--json`), and of "
+        "processes, and through a dask scheduler with two workers on one machine; what they print (`--json`), and of "
         f"`tune` {' and '.join(f'`{name}`' for name in STUDY)} too, compared byte by byte (SHA-256).",
         found=f"{', '.join(differing)} differ" if differing else f"{', '.join(digests)}: the same bytes by {where}",
         holds=not differing,

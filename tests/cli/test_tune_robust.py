@@ -89,3 +89,17 @@ def test_draws_that_are_not_there_are_told_before_the_work(tmp_path):
 
     assert result.exit_code == 3
     assert "none.csv: cannot be read" in result.stderr
+
+
+def test_who_fails_a_constraint_is_not_named_best(tmp_path):
+    path = tmp_path / "never.toml"
+    path.write_text(
+        dump_toml(planted("regret", constraints=["revenue_calendar >= 1e12"], **SMALL)), encoding="utf-8"
+    )
+    words = ["tune", str(path), "--jobs", "1", "--out", str(tmp_path / "study")]
+    result = CliRunner().invoke(funnelsim, words)
+    assert result.exit_code == 0, result.stderr
+    assert "none is named, for none of them keeps every constraint" in " ".join(result.stdout.split())
+    assert "as asked for" not in result.stdout
+    again = CliRunner().invoke(funnelsim, [*words, "--resume", "--json"])
+    assert not any(row["best"] for row in json.loads(again.stdout)["robust"])

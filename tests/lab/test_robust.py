@@ -42,6 +42,8 @@ def test_three_policies_in_four_states_by_hand():
     assert estimates(found, "cvar") == [5.0, 1.0, 3.5]
     assert estimates(found, "regret") == [7.0, 5.0, 4.0]
     assert [found.best(c) for c in ("expectation", "cvar", "regret")] == [1, 0, 2]
+    assert [found.best(c, among=(c_at,)) for c_at, c in enumerate(("expectation", "cvar", "regret"))] == [0, 1, 2]
+    assert found.best("regret", among=(0, 1, 2)) == 2
     assert [s.worst_state for s in found.standings] == [0, 3, 3]
     assert [s.regret_state for s in found.standings] == [0, 3, 0]
     # Nothing varies from replication to replication, and the states are all there is: no doubt is left.

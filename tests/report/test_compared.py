@@ -55,6 +55,16 @@ def test_revenue_is_told_a_year_and_shares_in_points(found):
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_a_measure_that_is_not_defined_everywhere_is_told_so():
+    """The cost of a customer where there was none: what is left out is the worst."""
+    rows = rows_for(2)
+    rows[3] = (rows[3][0], {**rows[3][1], "revenue": float("nan")})
+    text = comparison_text(compare(rows, labels=["a", "b"], measures=MEASURES), heading="2 scenarios", **UNITS)
+    words = " ".join(text.split())
+    assert "revenue is defined for b in 9 of 10 replications; the others are left out" in words
+    assert "leads wasted is defined" not in words
+
+
 def test_equal_scenarios_are_told_so():
     rows = {r: (row[0], row[0]) for r, row in rows_for(1).items()}
     text = comparison_text(compare(rows, labels=["a", "b"], measures=["revenue"]), heading="2 scenarios", **UNITS)

@@ -101,7 +101,8 @@ def best(tmp_path_factory):
 
 def test_the_verdict_comes_first(better, best):
     numbers = [p.tried.number for p in better.report.better]
-    assert verdict_lines(better)[0].startswith("Better than today's: polic")
+    first = verdict_lines(better)[0]
+    assert first.startswith("Better than today's in an objective, and with no loss detected in another: polic")
     assert all(str(number) in verdict_lines(better)[0] for number in numbers)
     assert verdict_lines(best) == [
         "No detectable improvement: keep today's policy.",

@@ -99,7 +99,7 @@ def tune(
     """Search the policy of CONFIG: which changes bring more of the objectives, and how sure that is.
 
     Writes the front of policies, each ready to run, into DIR (results/<name>-tune unless given). The search, the
-    choice of what to report, and the report use seeds of their own, so that no figure is the luckiest of many.
+    choice of what to report, and the report use seeds of their own, so that no figure is the luckiest of hundreds.
     """
     import datetime as dt
 

@@ -52,11 +52,15 @@ class Robustness:
     replications: int
     standings: tuple[Standing, ...]  # by policy
 
-    def best(self, criterion: Criterion) -> int:
-        """Return which policy is best by a criterion, the first of equals; the first where none is defined."""
-        found = [s.estimates[criterion].estimate for s in self.standings]
+    def best(self, criterion: Criterion, *, among: Sequence[int] | None = None) -> int:
+        """Return which policy (of those `among`, or of all) is best by a criterion, the first of equals.
+
+        It is the first of them where the criterion is defined for none.
+        """
+        able = list(range(len(self.standings))) if among is None else list(among)
+        found = [self.standings[at].estimates[criterion].estimate for at in able]
         losses = [f if criterion == "regret" or self.better == "down" else -f for f in found]
-        return int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))
+        return able[int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))]
 
 
 def play_in_states(

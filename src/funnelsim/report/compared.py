@@ -88,6 +88,8 @@ def verdict_lines(found: Comparison, *, currency: str, days: int) -> list[str]:
         at, best = found.measures.index(measure), found.best(measure)
         if best is not None:
             lines.append(_best_words(found, at, best, currency=currency, days=days))
+        if missing := _undefined_words(found, at):
+            lines.append(missing)
         others = list(enumerate(found.contrasts))[1:]
         if len(others) <= FEW:
             lines += [line for s, row in others if (line := _unsettled_words(found.labels[s], row[at]))]
@@ -113,6 +115,19 @@ def _best_words(found: Comparison, at: int, best: int, *, currency: str, days: i
     cost = f"expected regret of choosing it {_regret(risk)} {unit}{period}".rstrip()
     sure = "is most probably best" if chance > 0.5 else "leads, with others close"
     return f"{name}: {found.labels[best]} {sure} ({percent(chance)}; {cost})"
+
+
+def _undefined_words(found: Comparison, at: int) -> str:
+    """Say where a measure is not defined in every replication: CAC where there was no deal, for one."""
+    all_of_them = len(found.replications)
+    short = [(found.labels[s], row[at].estimate.n) for s, row in enumerate(found.contrasts)]
+    told = [f"{label} in {n} of {all_of_them}" for label, n in short if n < all_of_them]
+    if not told:
+        return ""
+    return (
+        f"{measure_words(found.measures[at])} is defined for {', '.join(told)} replications; the others are left out, "
+        "often the bad ones, so means, differences and chances flatter"
+    )
 
 
 def _unsettled_words(label: str, contrast: Contrast) -> str:

@@ -40,7 +40,8 @@ def looked_for(tuned: Tuned) -> str:
     if uncertain.criterion == "regret":
         return (
             "The search looked for the best mean over the states of the world, since regret needs the best policy of "
-            f"each state; it is judged here, against the best of all policies tried. {means}"
+            "each state; it is judged here, against the best of today's, those reported and those that did best at a "
+            f"first look. A policy that none of these equals would make it larger. {means}"
         )
     return f"The search looked for the best mean over the states of the world. {means}"
 
@@ -55,10 +56,16 @@ def robust_words(tuned: Tuned, found: Confirmed) -> list[str]:
     for one in found.robust:
         lines += ["", *robust_lines(_shown(one, found), labels, scenario)]
     criterion = scenario.uncertain.criterion
-    best = first.best(criterion)
+    words = criterion_words(criterion, first.worst_share)
+    if not found.able:
+        return [*lines, "", *wrap(f"By {words}: none is named, for none of them keeps every constraint.", WIDTH)]
+    best = first.best(criterion, among=found.able)
     sure = f"best in {first.standings[best].chances[criterion] * 100:.0f} % of resamples"
     beside = "" if best < found.reported else ", which is not on the front of the means"
-    words = criterion_words(criterion, first.worst_share)
+    if best >= found.reported and tuned.plan.goals.constraints:
+        beside += "; whether it keeps the constraints was judged in the search alone"
+    if len(found.able) < len(found.policies):
+        beside += "; those that fail a constraint are left out"
     label = label_of(found.policies[best].number)
     lines += ["", *wrap(f"By {words} of {first.measure}, as asked for: {label} ({sure}){beside}.", WIDTH)]
     return lines
@@ -83,7 +90,7 @@ def robust_object(tuned: Tuned, found: Confirmed) -> list[dict[str, Any]]:
             "asked_for": criterion == tuned.plan.scenario.uncertain.criterion,
             **{name: v if math.isfinite(v) else None for name, v in _numbers(bounds).items()},
             "probability_best": standing.chances[criterion],
-            "best": one.best(criterion) == p,
+            "best": p in found.able and one.best(criterion, among=found.able) == p,
         }
         for one in found.robust
         for p, (tried, standing) in enumerate(zip(found.policies, one.standings, strict=True))

@@ -135,7 +135,7 @@ def history_lines(tuned: Tuned) -> list[str]:
         stopped = f", less than the {search.plateau * 100:g} % of search.plateau: it stopped there"
         return [f"{told}{stopped}, {tuned.plan.trials} allowed."]
     gaining = growth > STILL_GAINING
-    return [f"{told}: {'it was still gaining, and more policies may find better.' if gaining else 'little.'}"]
+    return [f"{told}: {'it was still gaining' if gaining else 'little'}, and more policies may find better."]
 
 
 def importance_table(tuned: Tuned) -> tuple[list[str], list[list[str]]]:

@@ -25,7 +25,11 @@ def verdict_lines(tuned: Tuned) -> list[str]:
     names = _listed([p.tried.number for p in found.better])
     level = f"{LEVEL * 100:g} %"
     lines = {
-        "improvement": f"Better than today's: {names}. That any of this is chance is less likely than {level}.",
+        "improvement": (
+            f"Better than today's in an objective, and with no loss detected in another: {names}. Were no policy "
+            f"better in anything, one would be named here in at most {level} of such searches. A loss that its "
+            "interval in the table still holds is not excluded."
+        ),
         "trade-off": (
             "No policy found is better than today's in one objective without losing in another; "
             f"those that trade one for the other: {trades}."

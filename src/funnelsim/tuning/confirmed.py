@@ -27,11 +27,12 @@ class Confirmed:
     policies: tuple[Tried, ...]  # today's, those reported, then other candidates where regret is wanted
     reported: int  # how many of them the search reports, today's among them
     robust: tuple[Robustness, ...]  # one for each objective
+    able: tuple[int, ...]  # which may be chosen: not those that the report found to fail a constraint
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """Return which of `policies` to tell of: those reported, and the best by each criterion."""
-        best = {one.best(criterion) for one in self.robust for criterion in CRITERIA}
+        """Return which of `policies` to tell of: those reported, and the best by each criterion that may be chosen."""
+        best = {one.best(criterion, among=self.able) for one in self.robust for criterion in CRITERIA if self.able}
         return (*range(self.reported), *sorted(best - set(range(self.reported))))
 
 
@@ -42,7 +43,9 @@ def confirmed(
 
     Those are today's and those reported. Where the least regret is wanted, others of those tried take part: a first
     look at all of them names who is best in some state, which need not be on the front of the means, and who falls
-    least behind. What is told of them is from the replications of the report, which no policy was chosen on.
+    least behind. What is told of them is from the replications of the report, on which the kept were not chosen; the
+    one that is best by a criterion is the best of them there, and so a little flattered. Constraints are judged anew of
+    those reported; of the others the search alone has judged them.
 
     Args:
         tuned: The search.
@@ -60,7 +63,9 @@ def confirmed(
         looked_at = _first_look(tuned, jobs=jobs, engine=engine)
         policies += [t for t in looked_at if t.candidate.digest not in digests]
     found = confirm(scenario, _policies(tuned, policies), jobs=jobs, engine=engine, progress=progress)
-    return Confirmed(tuple(policies), reported, found)
+    judged = [report.in_force, *report.policies]
+    able = tuple(at for at in range(len(policies)) if at >= reported or judged[at].judgement.feasible)
+    return Confirmed(tuple(policies), reported, found, able)
 
 
 def _policies(tuned: Tuned, tried: Sequence[Tried]) -> list[Policy]:

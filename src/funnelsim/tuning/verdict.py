@@ -62,7 +62,7 @@ class Report:
 
     @property
     def better(self) -> tuple[Reported, ...]:
-        """Return the policies that dominate the one in force beyond doubt."""
+        """Return the policies better in an objective beyond doubt, with no loss detected in another."""
         return tuple(p for p in self.policies if p.finding == "better")
 
 
