@@ -8,9 +8,9 @@ from scipy import stats
 
 from calibration.scenes_backtest import FIRST, LAST, history_of_replication, scenario
 from funnelsim.calibration.backtest import backtest, scenario_of_period
-from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.predicted import Key
 from funnelsim.calibration.sight import Look, sight
+from funnelsim.config.draws import with_draw
 
 LOOK = Look(FIRST, LAST)
 

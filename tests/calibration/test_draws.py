@@ -3,7 +3,7 @@
 import pytest
 
 from calibration.scenes_backtest import scenario
-from funnelsim.calibration.draws import draws_text, read_draws, with_draw
+from funnelsim.config.draws import draws_text, read_draws, with_draw
 from funnelsim.config.dump import scenario_digest
 from funnelsim.errors import InputError
 

@@ -9,12 +9,12 @@ import pytest
 from scipy import special
 
 from calibration import scenes_backtest
-from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.fit import Fit, fit_history
 from funnelsim.calibration.fit_parameter import block, joined
 from funnelsim.calibration.fit_policy import played_as
 from funnelsim.calibration.fit_reach import attempts_of
 from funnelsim.calibration.observed import won_share
+from funnelsim.config.draws import with_draw
 from funnelsim.config.dump import dump_toml
 from funnelsim.config.load import scenario_from
 from funnelsim.config.toml import read_toml

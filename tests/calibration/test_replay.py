@@ -8,8 +8,8 @@ import pytest
 from calibration.scenes_backtest import FIRST, LAST, history_of_replication, scenario
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.backtest import played_as_history, scenario_of_period
-from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.replay import OF_VISITORS, Change, replay
+from funnelsim.config.draws import with_draw
 from funnelsim.config.paths import with_values
 from funnelsim.errors import InputError
 from funnelsim.metrics import MEASURES

@@ -3,8 +3,8 @@
 import numpy as np
 
 from calibration.scenes_backtest import scenario
-from funnelsim.calibration.draws import with_draw
 from funnelsim.calibration.sensitivity import doubled, won_either_way, worth_of_speed
+from funnelsim.config.draws import with_draw
 
 
 def test_twice_the_team_is_twice_every_group():

@@ -18,13 +18,13 @@ from funnelsim.calendar import Clock
 from funnelsim.calibration import observed
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.distances import Apart, logs_apart
-from funnelsim.calibration.draws import Draw, with_draw
 from funnelsim.calibration.history import History
 from funnelsim.calibration.predicted import LEVEL, Compared, Share, compare, share_inside
 from funnelsim.calibration.sight import ARRIVALS, Look, Sight, sight
 from funnelsim.calibration.simulated import history_of
 from funnelsim.calibration.team import team_of
 from funnelsim.calibration.window import check_days
+from funnelsim.config.draws import Draw, with_draw
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import Played, play
 from funnelsim.lab.processes import Progress, for_each_replication

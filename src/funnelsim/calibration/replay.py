@@ -18,11 +18,11 @@ import numpy as np
 
 from funnelsim.calibration.arrivals import given_arrivals
 from funnelsim.calibration.backtest import ENOUGH, of_world, played_as_history, scenario_of_period
-from funnelsim.calibration.draws import Draw, with_draw
 from funnelsim.calibration.history import History
 from funnelsim.calibration.predicted import LEVEL, prediction_interval
 from funnelsim.calibration.team import team_of
 from funnelsim.calibration.window import check_days
+from funnelsim.config.draws import Draw, with_draw
 from funnelsim.config.paths import with_values
 from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario

@@ -51,14 +51,7 @@ YEAR_DAYS = 365
 @click.option(
     "--replications", type=click.IntRange(min=2), metavar="N", help="How many, in place of run.replications."
 )
-@options.seed_option
-@options.jobs_option
-@options.cluster_option
-@options.engine_option
-@options.out_option
-@options.resume_option
-@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
-@options.json_option
+@options.study_options
 def attribute(
     config: Path,
     target: float | None,

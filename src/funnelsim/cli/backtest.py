@@ -61,9 +61,9 @@ def backtest(
     from funnelsim import load
     from funnelsim.calibration.backtest import ENOUGH
     from funnelsim.calibration.backtest import backtest as carry_out
-    from funnelsim.calibration.draws import read_draws
     from funnelsim.calibration.sight import Look
     from funnelsim.cli.run import with_run
+    from funnelsim.config.draws import read_draws
     from funnelsim.report.comparisons import backtest_object, backtest_text
     from funnelsim.report.studies import Study, check_study_folder
 

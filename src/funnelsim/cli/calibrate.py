@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from funnelsim.calibration.backtest import Backtest
-    from funnelsim.calibration.draws import Draw
     from funnelsim.calibration.fit import Fit
     from funnelsim.calibration.sensitivity import Sensitivity
+    from funnelsim.config.draws import Draw
     from funnelsim.config.scenario import Scenario
 
 SHARES = (0.0, 0.5, 1.0)

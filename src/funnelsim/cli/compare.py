@@ -48,14 +48,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many, in place of the first scenario's run.replications.",
 )
-@options.seed_option
-@options.jobs_option
-@options.cluster_option
-@options.engine_option
-@options.out_option
-@options.resume_option
-@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
-@options.json_option
+@options.study_options
 def compare(
     configs: tuple[Path, ...],
     measures: tuple[str, ...],

@@ -112,3 +112,17 @@ def engine_option(command: Command) -> Command:
         show_default=True,
         help="compiled needs numba and is many times as fast; auto takes it where it is installed. Same result.",
     )(command)
+
+
+def force_option(command: Command) -> Command:
+    """Add `--force`: write into a folder that holds something else."""
+    return click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")(command)
+
+
+def study_options(command: Command) -> Command:
+    """Add what a study on replications takes: seed, where it runs, what engine plays, where it is written, and JSON."""
+    for option in (
+        json_option, force_option, resume_option, out_option, engine_option, cluster_option, jobs_option, seed_option
+    ):  # fmt: skip
+        command = option(command)
+    return command

@@ -63,9 +63,9 @@ def replay(
     """
     from funnelsim import load
     from funnelsim.calibration.backtest import ENOUGH
-    from funnelsim.calibration.draws import read_draws
     from funnelsim.calibration.replay import replay as carry_out
     from funnelsim.cli.run import with_run
+    from funnelsim.config.draws import read_draws
     from funnelsim.report.comparisons import replay_object, replay_text
     from funnelsim.report.studies import Study, check_study_folder
 

@@ -54,7 +54,7 @@ SCHEMA_VERSION = 1
 @options.engine_option
 @options.out_option
 @options.resume_option
-@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
+@options.force_option
 @click.option("--log", is_flag=True, help="Also write leads.csv and touches.csv of the first replication into DIR.")
 @click.option("--all", "everything", is_flag=True, help="Print every measure, not the headlines only.")
 @options.json_option

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 @options.cluster_option
 @options.engine_option
 @options.out_option
-@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
+@options.force_option
 @options.json_option
 def select(
     configs: tuple[Path, ...],

@@ -47,7 +47,7 @@ IN_FORCE = "in force"
 @options.jobs_option
 @options.engine_option
 @options.out_option
-@click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")
+@options.force_option
 @options.json_option
 def stress(
     config: Path,

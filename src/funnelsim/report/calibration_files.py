@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.calibration.backtest import Backtest
-from funnelsim.calibration.draws import Draw, draws_text
 from funnelsim.calibration.fit import Fit
 from funnelsim.calibration.importing import Imported
 from funnelsim.calibration.replay import Replay
 from funnelsim.calibration.sensitivity import Sensitivity
+from funnelsim.config.draws import Draw, draws_text
 from funnelsim.config.dump import dump_toml
 from funnelsim.config.scenario import Scenario
 from funnelsim.report.calibration_page import backtest_page, calibration_page
