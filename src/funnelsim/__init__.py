@@ -24,10 +24,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from funnelsim.api.policies import with_policy
     from funnelsim.api.questions import marginal, sensitivity
-    from funnelsim.api.runs import intervals, load, replicate, run, simulate, until
+    from funnelsim.api.runs import intervals, replicate, run, until
+    from funnelsim.api.scenarios import load, with_policy
     from funnelsim.api.search import tune
+    from funnelsim.api.simulations import simulate
     from funnelsim.api.studies import compare, sweep
     from funnelsim.config.policy import Policy
     from funnelsim.config.scenario import Scenario
@@ -68,16 +69,16 @@ _HOMES = {
     "Scenario": "funnelsim.config.scenario",
     "compare": "funnelsim.api.studies",
     "intervals": "funnelsim.api.runs",
-    "load": "funnelsim.api.runs",
+    "load": "funnelsim.api.scenarios",
     "marginal": "funnelsim.api.questions",
     "replicate": "funnelsim.api.runs",
     "run": "funnelsim.api.runs",
     "sensitivity": "funnelsim.api.questions",
-    "simulate": "funnelsim.api.runs",
+    "simulate": "funnelsim.api.simulations",
     "sweep": "funnelsim.api.studies",
     "tune": "funnelsim.api.search",
     "until": "funnelsim.api.runs",
-    "with_policy": "funnelsim.api.policies",
+    "with_policy": "funnelsim.api.scenarios",
 }
 
 

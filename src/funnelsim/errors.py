@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Read = TypeVar("Read")
+Other = TypeVar("Other")
 
 
 class FunnelsimError(Exception):
@@ -45,6 +50,40 @@ class InputError(FunnelsimError):
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
         # Exceptions are pickled by their message; the faults are what a worker has to send home.
         return type(self), (self.faults,)
+
+
+def every(read: Callable[[Given], Read], given: Iterable[Given]) -> list[Read]:
+    """Return what `read` makes of each of `given`.
+
+    Raises:
+        InputError: with the faults of all of them.
+    """
+    found, faults = list[Read](), list[Fault]()
+    for one in given:
+        try:
+            found.append(read(one))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def both(first: Callable[[], Read], second: Callable[[], Other]) -> tuple[Read, Other]:
+    """Return what two functions return.
+
+    Raises:
+        InputError: with the faults of both.
+    """
+    try:
+        found = first()
+    except InputError as error:
+        try:
+            second()
+        except InputError as other:
+            raise InputError([*error.faults, *other.faults]) from None
+        raise
+    return found, second()
 
 
 class StudyMismatchError(FunnelsimError):

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from funnelsim.api.runs import Replications, checked_measures, numbers_of, workers
+from funnelsim.api.arguments import Replications, checked_measures, two_or_more, where_it_plays
 from funnelsim.api.shown import Shown, as_pngs, imprint_of
 from funnelsim.config.scenario import Scenario
-from funnelsim.engines.choice import Wish, choose
-from funnelsim.errors import Fault, InputError
+from funnelsim.engines.choice import Wish
+from funnelsim.errors import Fault, InputError, every
 from funnelsim.lab.compare import Comparison
 from funnelsim.lab.inputs import check_inputs, of_the_world, searched
 from funnelsim.lab.marginal import Step, marginal_values, read_step, settings_of, usual_steps
@@ -60,13 +60,14 @@ class Sensitivities(Shown):
         """Return the tornado of a measure, with what weighs beside it."""
         from funnelsim.report.figures_sensitivity import sensitivity_figure
 
-        return sensitivity_figure(self.found, measure, imprint=self._imprint(), **_units(self.scenario))
+        return sensitivity_figure(self.found, measure, imprint=self.imprint(), **_units(self.scenario))
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure of each measure as PNG."""
-        return as_pngs({m: self.figure(m) for m in self.found.measures}, self._imprint())
+        return as_pngs({m: self.figure(m) for m in self.found.measures}, self.imprint())
 
-    def _imprint(self) -> Imprint:
+    def imprint(self) -> Imprint:
+        """Return where the numbers come from, as figures say it."""
         return imprint_of(self.scenario, replications_text(self.found.replications))
 
 
@@ -102,33 +103,23 @@ def sensitivity(
         InputError: with every fault of `vary` and `measures`.
         ValueError: where a number is out of range.
     """
-    names, numbers = checked_measures(measures, scenario), _two_or_more(replications, scenario)
+    names, numbers = checked_measures(measures, scenario), two_or_more(replications, scenario)
     if not 0.0 < world < 1.0:
         raise ValueError(f"world must be above 0 and below 1, got {world}")
     if sobol and (sobol < 2 or sobol & (sobol - 1)):
         raise ValueError(f"sobol must be 0 or a power of two, such as 128, got {sobol}")
-    inputs = _all_read(vary, lambda text: read_input(text, scenario, share=world))
+    inputs = every(lambda text: read_input(text, scenario, share=world), vary)
     if not vary:
         inputs += searched(scenario) if only != "world" else []
         inputs += of_the_world(scenario, world) if only != "policy" else []
     if not inputs:
         raise InputError([Fault(scenario.name, "search.variables", "names no field to vary", None, "name some: vary")])
     check_inputs(inputs, scenario, where=scenario.name)
-    chosen = choose(engine)
-    chosen.prepare()
-    with workers(cluster, chosen) as there:
+    with where_it_plays(jobs, cluster, engine) as where:
         found = study(
-            scenario,
-            inputs,
-            measures=names,
-            replications=numbers,
-            screening=screening,
-            rows=sobol,
-            seed=scenario.run.seed,
-            jobs=jobs,
-            engine=chosen,
-            executor=there,
-        )
+            scenario, inputs, measures=names, replications=numbers, screening=screening, rows=sobol,
+            seed=scenario.run.seed, **where,
+        )  # fmt: skip
     return Sensitivities(found, scenario)
 
 
@@ -160,13 +151,14 @@ class Marginal(Shown):
         """Return what each step is worth, with its interval."""
         from funnelsim.report.figures_marginal import marginal_figure
 
-        return marginal_figure(self.comparison, imprint=self._imprint(), **_units(self.scenario))
+        return marginal_figure(self.comparison, imprint=self.imprint(), **_units(self.scenario))
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure as PNG."""
-        return as_pngs({"marginal": self.figure()}, self._imprint())
+        return as_pngs({"marginal": self.figure()}, self.imprint())
 
-    def _imprint(self) -> Imprint:
+    def imprint(self) -> Imprint:
+        """Return where the numbers come from, as figures say it."""
         return imprint_of(self.scenario, replications_text(self.comparison.replications))
 
 
@@ -194,44 +186,16 @@ def marginal(
         InputError: with every fault of `steps` and `measures`.
         ValueError: where a number is out of range.
     """
-    names, numbers = checked_measures(measures, scenario), _two_or_more(replications, scenario)
+    names, numbers = checked_measures(measures, scenario), two_or_more(replications, scenario)
     if not spend > 0.0:
         raise ValueError(f"spend must be > 0, got {spend}")
-    taken: list[Step] = _all_read(steps, lambda text: read_step(text, scenario))
+    taken: list[Step] = every(lambda text: read_step(text, scenario), steps)
     left_out: list[str] = []
     if not steps:
         taken, left_out = usual_steps(scenario, spend=spend)
-    chosen = choose(engine)
-    chosen.prepare()
-    with workers(cluster, chosen) as there:
-        values = play_settings(
-            scenario, settings_of(taken), measures=names, replications=numbers, jobs=jobs, engine=chosen, executor=there
-        )
+    with where_it_plays(jobs, cluster, engine) as where:
+        values = play_settings(scenario, settings_of(taken), measures=names, replications=numbers, **where)
     return Marginal(marginal_values(values, taken, measures=names), scenario, tuple(left_out))
-
-
-def _all_read(texts: Sequence[str], read: Any) -> list[Any]:
-    """Return what `read` makes of each text.
-
-    Raises:
-        InputError: with the faults of all of them.
-    """
-    found, faults = [], list[Fault]()
-    for text in texts:
-        try:
-            found.append(read(text))
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return found
-
-
-def _two_or_more(replications: Replications, scenario: Scenario) -> list[int]:
-    numbers = numbers_of(replications, scenario)
-    if len(numbers) < 2:
-        raise ValueError(f"differences need 2 replications or more, got {len(numbers)}")
-    return numbers
 
 
 def _units(scenario: Scenario) -> dict[str, Any]:

@@ -1,20 +1,18 @@
-"""One scenario: loaded, played once, played often, played until what one wants to know is known."""
+"""Many replications of one scenario: a number of them, or as many as it takes to know what one wants to know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from funnelsim.api.arguments import Replications, checked_measures, numbers_of, where_it_plays
 from funnelsim.api.shown import Shown, as_pngs, imprint_of
+from funnelsim.api.simulations import frame_of, measures_text
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Engine, Plugin, Wish, choose
-from funnelsim.errors import InputError
-from funnelsim.lab.play import Played, draw, play
 from funnelsim.lab.processes import Progress, for_each_replication
 
 if TYPE_CHECKING:
@@ -23,92 +21,6 @@ if TYPE_CHECKING:
     from funnelsim.lab.until import Reached
     from funnelsim.report.figures_sheet import Figure, Imprint
     from funnelsim.report.portrait import Portrait
-
-Replications = int | Sequence[int] | None
-"""A number N for replications 0 to N-1, the replications by number, or None for as many as the scenario says."""
-
-
-def load(path: str | Path) -> Scenario:
-    """Return the scenario that the TOML file at `path` describes, checked as `funnelsim check` does.
-
-    Raises:
-        InputError: with every fault of the file, one line each: unknown measures, and bounds that no share can have,
-            too.
-    """
-    from funnelsim.config.load import load_scenario
-    from funnelsim.metrics import MEASURES
-    from funnelsim.tuning.goals import bound_faults
-
-    scenario = load_scenario(path, measures=MEASURES)
-    if faults := bound_faults(scenario.search, where=str(path)):
-        raise InputError(faults)
-    return scenario
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Simulation(Shown, Played):
-    """One replication as it was played; its tables are made when they are asked for."""
-
-    replication: int = 0
-
-    @property
-    def text(self) -> str:
-        """Return the headline measures as `funnelsim run --replication` prints them."""
-        return _measures_text({self.replication: self.summary()}, self.scenario)
-
-    def measures_table(self) -> pd.DataFrame:
-        """Return every measure: value, unit, which way is better, definition; index `measure`."""
-        from funnelsim.report.run_files import measures_frame
-
-        frame = measures_frame(_frame({self.replication: self.summary()}), currency=self.scenario.economics.currency)
-        table = frame.drop(columns=["half_width", "n"]).rename(columns={"mean": "value"})
-        return table.set_index("measure")
-
-    def leads_table(self) -> pd.DataFrame:
-        """Return every lead: who it is, its luck, what became of it, and why it was lost (docs/files.md)."""
-        from funnelsim.report.exports import leads_frame
-
-        return leads_frame(self)
-
-    def touches_table(self) -> pd.DataFrame:
-        """Return every touch, with names and local times (docs/files.md)."""
-        from funnelsim.report.exports import touches_frame
-
-        return touches_frame(self)
-
-    def life(self, lead: int) -> str:
-        """Return the life of one lead in words, as `funnelsim trace` tells it.
-
-        Raises:
-            IndexError: where there is no such lead.
-        """
-        from funnelsim.report.timeline import timeline_text
-
-        if not 0 <= lead < self.leads.n:
-            raise IndexError(f"replication {self.replication} has leads 0 to {self.leads.n - 1}, not {lead}")
-        return timeline_text(self, lead)
-
-
-def simulate(
-    scenario: Scenario, *, replication: int = 0, engine: Wish = "auto", plugin: Plugin | None = None
-) -> Simulation:
-    """Return one replication of `scenario` as it was played; `.summary()` holds every measure by name.
-
-    Args:
-        scenario: What to simulate.
-        replication: Which one, >= 0; the same number is the same luck under every policy.
-        engine: "compiled", "reference", or "auto": compiled where numba is installed and no plug-in takes part. The
-            result is the same to the bit; its `engine` says which one played.
-        plugin: A user's own routing rule or SimPy processes.
-
-    Raises:
-        EngineError: where that engine cannot play here, or not with a plug-in.
-    """
-    chosen = choose(engine, plugin=plugin)
-    chosen.prepare()
-    played = play(scenario, draw(scenario, replication), engine=chosen, plugin=plugin)
-    records = (played.leads, played.scored, played.outcomes, played.touches, played.engine)
-    return Simulation(scenario, played.roster, *records, replication=replication)
 
 
 def replicate(
@@ -148,17 +60,11 @@ def replicate(
 
     if not isinstance(engine, Engine):
         engine = choose(engine, plugin=plugin)
-    with workers(cluster, engine, executor) as there:
+    numbers = numbers_of(replications, scenario)
+    with where_it_plays(jobs, cluster, engine, executor) as where:
         return play_all(
-            scenario,
-            replications=numbers_of(replications, scenario),
-            jobs=jobs,
-            progress=progress,
-            executor=there,
-            on_result=on_result,
-            engine=engine,
-            plugin=plugin,
-        )
+            scenario, replications=numbers, progress=progress, on_result=on_result, plugin=plugin, **where
+        )  # fmt: skip
 
 
 def intervals(frame: pd.DataFrame, *, confidence: float = 0.95, currency: str = "money") -> pd.DataFrame:
@@ -194,13 +100,13 @@ class Run(Shown):
     @property
     def text(self) -> str:
         """Return what the command prints."""
-        told = _measures_text({r: p.measures for r, p in self.portraits.items()}, self.scenario)
+        told = measures_text({r: p.measures for r, p in self.portraits.items()}, self.scenario)
         return told if self.reached is None else f"{told}\n\n{_reached_words(self.reached)}"
 
     @property
     def replications(self) -> pd.DataFrame:
         """Return every measure of each replication, as `replicate` does."""
-        return _frame({r: p.measures for r, p in self.portraits.items()})
+        return frame_of({r: p.measures for r, p in self.portraits.items()})
 
     @property
     def measures(self) -> pd.DataFrame:
@@ -235,14 +141,15 @@ class Run(Shown):
         """Return the figures by name: funnel, speed_to_lead, week, waste, revenue."""
         from funnelsim.report.figures_run import run_figures
 
-        return run_figures(self.portraits, self.replications, self.scenario, imprint=self._imprint())
+        return run_figures(self.portraits, self.replications, self.scenario, imprint=self.imprint())
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the funnel and the waste as PNG."""
         shown = {name: figure for name, figure in self.figures().items() if name in ("funnel", "waste")}
-        return as_pngs(shown, self._imprint())
+        return as_pngs(shown, self.imprint())
 
-    def _imprint(self) -> Imprint:
+    def imprint(self) -> Imprint:
+        """Return where the numbers come from, as figures say it."""
         from funnelsim.report.results import replications_text
 
         many = "" if len(self.portraits) == 1 else ", mean ± 95 % interval"
@@ -259,12 +166,9 @@ def run(
     engine: Wish = "auto",
 ) -> Run:
     """Return replications of `scenario` with tables and figures. Arguments and errors as in `replicate`."""
-    chosen = choose(engine)
-    chosen.prepare()
     numbers = numbers_of(replications, scenario)
-    with workers(cluster, chosen) as there:
-        portraits = _portraits(scenario, numbers, engine=chosen, jobs=jobs, executor=there, progress=progress)
-    return Run(scenario, portraits)
+    with where_it_plays(jobs, cluster, engine) as where:
+        return Run(scenario, _portraits(scenario, numbers, progress=progress, **where))
 
 
 def until(
@@ -297,13 +201,11 @@ def until(
     if at_most < 2:
         raise ValueError(f"at_most must be >= 2, got {at_most}")
     wanted = checked_measures(measures, scenario)
-    chosen = choose(engine)
-    chosen.prepare()
     portraits: dict[int, Portrait] = {}
-    with workers(cluster, chosen) as there:
+    with where_it_plays(jobs, cluster, engine) as where:
 
         def play_some(numbers: Sequence[int]) -> dict[int, dict[str, float]]:
-            found = _portraits(scenario, list(numbers), engine=chosen, jobs=jobs, executor=there)
+            found = _portraits(scenario, list(numbers), **where)
             portraits.update(found)
             return {r: p.measures for r, p in found.items()}
 
@@ -311,82 +213,10 @@ def until(
     return Run(scenario, dict(sorted(portraits.items())), reached)
 
 
-def checked_measures(measures: Sequence[str] | None, scenario: Scenario) -> list[str]:
-    """Return the names in `measures`, each once; the objectives of the scenario's search where None.
-
-    Raises:
-        InputError: with every name that is no measure.
-    """
-    from funnelsim.config.suggest import did_you_mean
-    from funnelsim.errors import Fault
-    from funnelsim.metrics import MEASURES
-
-    if measures is None:
-        return [objective.measure for objective in scenario.search.objectives]
-    names = [measures] if isinstance(measures, str) else list(dict.fromkeys(measures))
-    hint = "funnelsim.MEASURES holds them all"
-    unknown = [name for name in names if name not in MEASURES]
-    if unknown or not names:
-        faults = [
-            Fault("measures", "", f"no such measure '{name}'", None, did_you_mean(name, MEASURES) or hint)
-            for name in unknown
-        ]
-        raise InputError(faults or [Fault("measures", "", "names no measure", None, hint)])
-    return names
-
-
-def numbers_of(replications: Replications, scenario: Scenario) -> list[int]:
-    """Return which replications are meant."""
-    if replications is None:
-        replications = scenario.run.replications
-    return list(range(replications)) if isinstance(replications, int) else [int(r) for r in replications]
-
-
-@contextmanager
-def workers(cluster: str | None, engine: Engine, executor: Executor | None = None) -> Iterator[Executor | None]:
-    """Give what plays in place of own processes: a cluster's workers, `executor`, or None.
-
-    Raises:
-        ValueError: where both are given.
-        ClusterError: see `lab.cluster.connected`.
-    """
-    if cluster is None:
-        yield executor
-        return
-    if executor is not None:
-        raise ValueError("give a cluster or an executor, not both")
-    from funnelsim.lab.cluster import connected
-
-    with connected(cluster, engine=engine.name) as there:
-        yield there.executor
-
-
-def _portraits(
-    scenario: Scenario,
-    numbers: list[int],
-    *,
-    engine: Engine,
-    jobs: int,
-    executor: Executor | None,
-    progress: Progress | None = None,
-) -> dict[int, Portrait]:
+def _portraits(scenario: Scenario, numbers: list[int], *, engine: Engine, **how: Any) -> dict[int, Portrait]:
     from funnelsim.report.portrait import portray
 
-    return for_each_replication(
-        partial(portray, engine=engine), scenario, replications=numbers, jobs=jobs, executor=executor, progress=progress
-    )
-
-
-def _frame(rows: Mapping[int, Mapping[str, float]]) -> pd.DataFrame:
-    from funnelsim.lab.replicate import as_frame
-
-    return as_frame({r: dict(row) for r, row in rows.items()})
-
-
-def _measures_text(rows: Mapping[int, Mapping[str, float]], scenario: Scenario) -> str:
-    from funnelsim.report.tables import run_text
-
-    return run_text(_frame(rows), scenario)
+    return for_each_replication(partial(portray, engine=engine), scenario, replications=numbers, **how)
 
 
 def _reached_words(reached: Reached) -> str:

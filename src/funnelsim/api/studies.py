@@ -1,4 +1,4 @@
-"""Several policies on the same leads: compared, swept over, searched."""
+"""Several policies on the same leads: compared, and one swept over the values of its fields."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funnelsim.api.runs import checked_measures, workers
+from funnelsim.api.arguments import checked_measures, where_it_plays
 from funnelsim.api.shown import Shown, as_pngs, imprint_of
 from funnelsim.config.scenario import Scenario
-from funnelsim.engines.choice import Wish, choose
-from funnelsim.errors import Fault, InputError
+from funnelsim.engines.choice import Wish
+from funnelsim.errors import every
 from funnelsim.lab.compare import Comparison, Rows, check_comparable, play_each
 from funnelsim.lab.compare import compare as judge
 from funnelsim.lab.processes import Progress
-from funnelsim.lab.sweep import Axis, Sweep, read_axis
+from funnelsim.lab.sweep import Sweep, read_axis
 from funnelsim.lab.sweep import sweep as grid_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Compared(Shown):
         """Return what `funnelsim compare` prints."""
         from funnelsim.report.compared import comparison_text
 
-        return comparison_text(self.comparison, heading=self._heading(), **self._units())
+        heading = heading_of(len(self.comparison.labels), self.first, self.grid)
+        return comparison_text(self.comparison, heading=heading, **self._units())
 
     @property
     def table(self) -> pd.DataFrame:
@@ -61,7 +62,7 @@ class Compared(Shown):
         """Return the differences with their intervals; of a sweep its curve, or its map over two fields."""
         from funnelsim.report.figures_compare import difference_figure, sweep_figure
 
-        about: dict[str, Any] = {**self._units(), "imprint": self._imprint()}
+        about: dict[str, Any] = {**self._units(), "imprint": self.imprint()}
         if self.grid is None:
             return difference_figure(self.comparison, **about)
         return sweep_figure(self.comparison, self.grid, **about)
@@ -73,22 +74,16 @@ class Compared(Shown):
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure as PNG."""
-        return as_pngs({"comparison": self.figure()}, self._imprint())
+        return as_pngs({"comparison": self.figure()}, self.imprint())
 
     def _units(self) -> dict[str, Any]:
         return {"currency": self.first.economics.currency, "days": self.first.run.horizon_days}
 
-    def _heading(self) -> str:
-        seed = f"seed {self.first.run.seed}"
-        if self.grid is None:
-            return f"{len(self.comparison.labels)} scenarios, {seed}"
-        return f"{self.first.name} over {' and '.join(axis.path for axis in self.grid.axes)}, {seed}"
-
-    def _imprint(self) -> Imprint:
+    def imprint(self) -> Imprint:
+        """Return where the numbers come from, as figures say it."""
         from funnelsim.report.results import replications_text
 
-        labels = self.comparison.labels
-        shown = self.first.name if self.grid is not None else " · ".join(labels[:3]) + (" …" if len(labels) > 3 else "")
+        shown = names_shown(self.comparison.labels, self.first, self.grid)
         return imprint_of(self.first, replications_text(self.comparison.replications), name=shown)
 
 
@@ -117,7 +112,7 @@ def compare(
         InputError: where scenarios are not looked at alike (one `run`, one currency), or a measure does not exist.
         ValueError: with fewer than two scenarios or replications.
     """
-    labels, chosen = _labelled(scenarios)
+    labels, chosen = labelled(scenarios)
     if len(chosen) < 2:
         raise ValueError("a comparison needs two scenarios or more")
     names = checked_measures(measures, chosen[0])
@@ -148,19 +143,17 @@ def sweep(
         InputError: where a field, a value or a combination is none: every fault at once.
         ValueError: with no field, more than two, or fewer than two replications.
     """
-    axes, faults = list[Axis](), list[Fault]()
-    for path, values in fields.items():
-        try:
-            axes.append(read_axis(f"{path}={_as_swept(values)}"))
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
-    grid = grid_of(scenario, axes, where=scenario.name)
+    grid = swept_over(scenario, fields)
     labels, names = list(grid.labels), checked_measures(measures, scenario)
     how: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "progress": progress, "engine": engine}
     rows = _played(grid.scenarios, labels, names, replications, **how)
     return Compared(judge(rows, labels=labels, measures=names), rows, scenario, grid)
+
+
+def swept_over(scenario: Scenario, fields: Mapping[str, Values]) -> Sweep:
+    """Return the scenarios of a sweep. Arguments and errors as in `sweep`."""
+    axes = every(read_axis, [f"{path}={_as_swept(values)}" for path, values in fields.items()])
+    return grid_of(scenario, axes, where=scenario.name)
 
 
 def _played(
@@ -178,21 +171,23 @@ def _played(
     count = scenarios[0].run.replications if replications is None else replications
     if count < 2:
         raise ValueError(f"a comparison needs 2 replications or more, got {count}")
-    chosen = choose(engine)
-    chosen.prepare()
-    with workers(cluster, chosen) as there:
-        return play_each(
-            scenarios,
-            measures=measures,
-            replications=range(count),
-            jobs=jobs,
-            engine=chosen,
-            progress=progress,
-            executor=there,
-        )
+    with where_it_plays(jobs, cluster, engine) as where:
+        return play_each(scenarios, measures=measures, replications=range(count), progress=progress, **where)
 
 
-def _labelled(scenarios: Mapping[str, Scenario] | Sequence[Scenario]) -> tuple[list[str], list[Scenario]]:
+def heading_of(scenarios: int, first: Scenario, grid: Sweep | None) -> str:
+    """Return in words what is looked at side by side: so many scenarios, or the first over the values of fields."""
+    what = f"{scenarios} scenarios" if grid is None else f"{first.name} over {' and '.join(a.path for a in grid.axes)}"
+    return f"{what}, seed {first.run.seed}"
+
+
+def names_shown(labels: Sequence[str], first: Scenario, grid: Sweep | None) -> str:
+    """Return the names of at most three scenarios for the imprint of a figure; of a sweep that of the first."""
+    return first.name if grid is not None else " · ".join(labels[:3]) + (" …" if len(labels) > 3 else "")
+
+
+def labelled(scenarios: Mapping[str, Scenario] | Sequence[Scenario]) -> tuple[list[str], list[Scenario]]:
+    """Return labels and scenarios; those of a list are called by their names, numbered where a name comes twice."""
     if isinstance(scenarios, Mapping):
         return list(scenarios), list(scenarios.values())
     names = [s.name or "scenario" for s in scenarios]

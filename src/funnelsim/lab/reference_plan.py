@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funnelsim.config.durations import DAY_MS, Duration
 from funnelsim.config.paths import get_value
 from funnelsim.config.scenario import Scenario
+from funnelsim.lab.attribution import ALL_BUT_VOLUME, needed_volume, play_coalitions
 from funnelsim.lab.inputs import Setting
 from funnelsim.lab.vary import WORLD_TABLES
 
 AMPLE = 10
 """So many times the reps are as good as no limit."""
+YEAR_DAYS = 365
 _TIERS = ("A", "B", "C")
 
 
@@ -72,6 +74,34 @@ def _with_ample_reps(scenario: Scenario) -> Scenario:
             "policy": scenario.policy.model_copy(update={"headcount": headcount}),
         }
     )
+
+
+def over_the_window(a_year: float, scenario: Scenario) -> float:
+    """Return what an amount a year comes to over the days that `scenario` measures."""
+    return a_year * scenario.run.horizon_days / YEAR_DAYS
+
+
+def with_needed_leads(
+    actual: Scenario, plan: Scenario, target: float, *, replications: Sequence[int], where: str, **how: Any
+) -> tuple[Scenario, float]:
+    """Return `plan` with the leads that bring `target`, and how many times those of `actual` they are.
+
+    Args:
+        actual: The scenario as it is.
+        plan: Everything but volume as it ought to be (see `by_the_standard`).
+        target: Revenue over the measured window, > 0.
+        replications: On which it is found.
+        where: Origin of the target, for messages.
+        how: `jobs`, `engine`, `executor` and `progress`, as in `play_coalitions`.
+
+    Raises:
+        InputError: where no sensible number of leads brings it.
+    """
+    worth = play_coalitions(
+        actual, plan, measure="revenue", replications=replications, only=[ALL_BUT_VOLUME], **how
+    )  # fmt: skip
+    volume = needed_volume(worth, target, where=where)
+    return with_volume(plan, volume), volume
 
 
 def with_volume(scenario: Scenario, factor: float) -> Scenario:

@@ -5,7 +5,7 @@ Replication r is the same luck in every state and under every policy, so all dif
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,7 +19,7 @@ from funnelsim.config.state import State, in_state
 from funnelsim.config.uncertain import Criterion
 from funnelsim.engines.choice import Engine, Wish, choose
 from funnelsim.lab.play import play
-from funnelsim.lab.processes import Progress, for_each_replication, to_json
+from funnelsim.lab.processes import Finished, Progress, for_each_replication, to_json
 from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.stats import Bounds
@@ -74,12 +74,15 @@ def play_in_states(
     engine: Engine | Wish = "auto",
     progress: Progress | None = None,
     executor: Executor | None = None,
+    on_result: Callable[[int, Float64], None] | None = None,
+    finished: Finished[Float64] | None = None,
 ) -> dict[str, Float64]:
     """Return by measure what each policy reaches in each state and replication: shape (policies, states, replications).
 
     The leads of a state are drawn once a replication, for all policies. Where a state changes how many come, those who
     came anyway are not moved (`draw_in_volume`), so states are paired too; in any other state the numbers are those of
-    `replicate`, to the bit. Arguments and errors as in `for_each_replication` and `play`.
+    `replicate`, to the bit. Arguments and errors as in `for_each_replication` and `play`; the answer of a replication
+    has the shape (states, policies, measures).
 
     Raises:
         InputError: where a state or a policy in it breaks a rule.
@@ -104,8 +107,15 @@ def play_in_states(
         jobs=jobs,
         progress=progress,
         executor=executor,
+        on_result=on_result,
+        finished=finished,
     )
-    together = np.array([rows[r] for r in sorted(rows)])  # (replications, states, policies, measures)
+    return by_measure(rows, measures)
+
+
+def by_measure(rows: Mapping[int, Float64], measures: Sequence[str]) -> dict[str, Float64]:
+    """Return by measure (policies, states, replications), of (states, policies, measures) by replication."""
+    together = np.array([rows[r] for r in sorted(rows)])
     return {m: np.ascontiguousarray(together[..., j].transpose(2, 1, 0)) for j, m in enumerate(measures)}
 
 

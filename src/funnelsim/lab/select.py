@@ -15,6 +15,7 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Engine
 from funnelsim.errors import Fault, InputError
 from funnelsim.lab.compare import play_each
+from funnelsim.lab.processes import Finished
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64, Int64
 from funnelsim.selecting_best import kim_nelson, probability_correct, starved, subset
@@ -126,6 +127,7 @@ def playing(
     engine: Engine,
     executor: Executor | None = None,
     told: Callable[[int], None] = lambda plays: None,
+    finished: Finished[float] | None = None,
 ) -> PlaySome:
     """Return what plays scenarios for `select`: the numbers of `compare` for the same scenarios.
 
@@ -137,6 +139,8 @@ def playing(
         engine: The one that plays.
         executor: Worker processes that live longer than one call.
         told: Called with how many plays are finished, after each batch.
+        finished: Where values are kept, each as number replication * scenarios + scenario; what is there already is
+            not played again.
 
     Raises:
         InputError: where the measure is not defined in a replication (from the function returned).
@@ -147,9 +151,11 @@ def playing(
         nonlocal done
         # All with the run of the first of all, also where that one is out of the race.
         some = [scenarios[s].model_copy(update={"run": scenarios[0].run}) for s in systems]
+        kept = None if finished is None else _KeptOfSome(finished, systems, of=len(scenarios), measure=measure)
         rows = play_each(
-            some, measures=[measure], replications=replications, jobs=jobs, engine=engine, executor=executor
-        )
+            some, measures=[measure], replications=replications, jobs=jobs, engine=engine, executor=executor,
+            finished=kept,
+        )  # fmt: skip
         found = {r: [row[measure] for row in rows[r]] for r in replications}
         for r, values in found.items():
             for s, value in zip(systems, values, strict=True):
@@ -161,6 +167,28 @@ def playing(
         return found
 
     return play_some
+
+
+class _KeptOfSome:
+    """What is kept of some of the scenarios, as `play_each` has it: their rows by replication."""
+
+    def __init__(self, kept: Finished[float], systems: Sequence[int], *, of: int, measure: str) -> None:
+        self._kept, self._systems, self._of, self._measure = kept, systems, of, measure
+        self._there = kept.answers()
+
+    def answers(self) -> dict[int, tuple[dict[str, float], ...]]:
+        """Return the rows of the replications that all of them have."""
+        begun = {n // self._of for n in self._there}
+        numbers = {r: [r * self._of + s for s in self._systems] for r in begun}
+        whole = {r: of_it for r, of_it in numbers.items() if all(n in self._there for n in of_it)}
+        return {r: tuple({self._measure: self._there[n]} for n in of_it) for r, of_it in whole.items()}
+
+    def add(self, replication: int, answer: tuple[dict[str, float], ...]) -> None:
+        """Keep the value of each that is not there yet."""
+        for s, row in zip(self._systems, answer, strict=True):
+            number = replication * self._of + s
+            if number not in self._there:
+                self._kept.add(number, row[self._measure])
 
 
 def direction_of(measure: str) -> Literal["up", "down"]:

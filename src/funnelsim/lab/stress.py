@@ -11,8 +11,8 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State
 from funnelsim.engines.choice import Engine, Wish
 from funnelsim.lab.compare import Comparison, compare
-from funnelsim.lab.processes import Progress
-from funnelsim.lab.robust import Better, Robustness, judge, play_in_states
+from funnelsim.lab.processes import Finished, Progress
+from funnelsim.lab.robust import Better, Robustness, by_measure, judge, play_in_states
 from funnelsim.lab.states import AS_WRITTEN, Stress, is_enumerated, states_of, stresses_of
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64
@@ -33,6 +33,7 @@ class Stressed:
     robust: Mapping[str, Robustness]  # by measure, of those of which either way is better
     values: Mapping[str, Float64]  # by measure: (policies, 1 + stresses + states, replications)
     replications: tuple[int, ...]
+    complete: bool = True  # False where the user interrupted before all were played
 
 
 def stress(
@@ -45,6 +46,7 @@ def stress(
     engine: Engine | Wish = "auto",
     progress: Progress | None = None,
     executor: Executor | None = None,
+    finished: Finished[Float64] | None = None,
 ) -> Stressed:
     """Return what `policies` do where the world of `scenario` is not as written.
 
@@ -57,24 +59,33 @@ def stress(
         engine: As in `play`.
         progress: As in `for_each_replication`.
         executor: As in `for_each_replication`.
+        finished: As in `for_each_replication`.
 
     Raises:
         InputError: where nothing is uncertain, or a state or a policy in it breaks a rule.
+        KeyboardInterrupt: where the user interrupts before two replications are finished; later, those are judged.
     """
     states, stresses = states_of(scenario), stresses_of(scenario)
     everything = [AS_WRITTEN, *(s.state for s in stresses), *states]
-    values = play_in_states(
-        scenario,
-        list(policies.values()),
-        everything,
-        measures=measures,
-        replications=replications,
-        jobs=jobs,
-        engine=engine,
-        progress=progress,
-        executor=executor,
-    )
-    numbers = tuple(sorted(replications))
+    played: dict[int, Float64] = {}
+    try:
+        play_in_states(
+            scenario,
+            list(policies.values()),
+            everything,
+            measures=measures,
+            replications=replications,
+            jobs=jobs,
+            engine=engine,
+            progress=progress,
+            executor=executor,
+            on_result=played.__setitem__,
+            finished=finished,
+        )
+    except KeyboardInterrupt:
+        if len(played) < 2:
+            raise
+    values, numbers = by_measure(played, measures), tuple(sorted(played))
     head = 1 + len(stresses)
     labels = [BASE, *(s.label for s in stresses)]
     enumerated = is_enumerated(scenario)
@@ -101,6 +112,7 @@ def stress(
         },
         values=values,
         replications=numbers,
+        complete=len(numbers) == len(replications),
     )
 
 

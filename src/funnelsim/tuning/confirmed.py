@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from funnelsim.config.policy import Policy
@@ -37,7 +38,12 @@ class Confirmed:
 
 
 def confirmed(
-    tuned: Tuned, *, jobs: int = 1, engine: Engine | None = None, progress: Progress | None = None
+    tuned: Tuned,
+    *,
+    jobs: int = 1,
+    engine: Engine | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Confirmed | None:
     """Return what the policies of a search are worth over the states of the world; None where nothing is uncertain.
 
@@ -51,6 +57,7 @@ def confirmed(
         tuned: The search.
         jobs: Worker processes, >= 1; their number changes no answer.
         engine: The one that plays; chosen as `auto` where it is None.
+        executor: Workers in place of own processes, as in `for_each_replication`.
         progress: Called after each replication.
     """
     scenario, report = tuned.plan.scenario, tuned.report
@@ -60,9 +67,11 @@ def confirmed(
     reported = len(policies)
     if scenario.uncertain.criterion == "regret":
         digests = {t.candidate.digest for t in policies}
-        looked_at = _first_look(tuned, jobs=jobs, engine=engine)
+        looked_at = _first_look(tuned, jobs=jobs, engine=engine, executor=executor)
         policies += [t for t in looked_at if t.candidate.digest not in digests]
-    found = confirm(scenario, _policies(tuned, policies), jobs=jobs, engine=engine, progress=progress)
+    found = confirm(
+        scenario, _policies(tuned, policies), jobs=jobs, engine=engine, executor=executor, progress=progress
+    )
     judged = [report.in_force, *report.policies]
     able = tuple(at for at in range(len(policies)) if at >= reported or judged[at].judgement.feasible)
     return Confirmed(tuple(policies), reported, found, able)
@@ -73,7 +82,7 @@ def _policies(tuned: Tuned, tried: Sequence[Tried]) -> list[Policy]:
     return [tuned.plan.scenario.policy if t.number == 0 else policy_of(t.candidate.document) for t in tried]
 
 
-def _first_look(tuned: Tuned, *, jobs: int, engine: Engine | None) -> list[Tried]:
+def _first_look(tuned: Tuned, *, jobs: int, engine: Engine | None, executor: Executor | None) -> list[Tried]:
     """Return the feasible policies tried that are best in a state, then those of least largest regret.
 
     At most `MOST_CANDIDATES`, judged by the first objective on `FIRST_LOOK` replications of the search.
@@ -90,6 +99,7 @@ def _first_look(tuned: Tuned, *, jobs: int, engine: Engine | None) -> list[Tried
         replications=range(SEARCH_FROM, SEARCH_FROM + min(FIRST_LOOK, scenario.search.replications)),
         jobs=jobs,
         engine=engine or "auto",
+        executor=executor,
     )[goal.measure]
     behind = regrets(values.mean(axis=2), better="up" if goal.sign > 0 else "down")
     best = [int(at) for at in dict.fromkeys(behind.argmin(axis=0).tolist())]

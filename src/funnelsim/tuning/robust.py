@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +109,7 @@ def confirm(
     *,
     jobs: int = 1,
     engine: Engine | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> tuple[Robustness, ...]:
     """Return what policies are worth over the states, one for each objective, on the replications of the report.
@@ -117,6 +119,7 @@ def confirm(
         policies: Today's first, then those that the search kept; regret is against the best of them in each state.
         jobs: Worker processes, >= 1; their number changes no answer.
         engine: The one that plays; chosen as `auto` where it is None.
+        executor: Workers in place of own processes, as in `for_each_replication`.
         progress: Called after each replication.
 
     Raises:
@@ -131,6 +134,7 @@ def confirm(
         replications=range(REPORT_FROM, REPORT_FROM + scenario.search.report_replications),
         jobs=jobs,
         engine=engine or "auto",
+        executor=executor,
         progress=progress,
     )
     return tuple(

@@ -1,12 +1,31 @@
-"""Another policy for a scenario, by the paths that files and `--sweep` use."""
+"""Scenarios: from a file, and under another policy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from funnelsim.config.paths import with_values
 from funnelsim.config.scenario import Scenario
+from funnelsim.errors import InputError
+
+
+def load(path: str | Path) -> Scenario:
+    """Return the scenario that the TOML file at `path` describes, checked as `funnelsim check` does.
+
+    Raises:
+        InputError: with every fault of the file, one line each: unknown measures, and bounds that no share can have,
+            too.
+    """
+    from funnelsim.config.load import load_scenario
+    from funnelsim.metrics import MEASURES
+    from funnelsim.tuning.goals import bound_faults
+
+    scenario = load_scenario(path, measures=MEASURES)
+    if faults := bound_faults(scenario.search, where=str(path)):
+        raise InputError(faults)
+    return scenario
 
 
 def with_policy(scenario: Scenario, values: Mapping[str, Any], *, name: str | None = None) -> Scenario:
