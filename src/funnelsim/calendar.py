@@ -180,6 +180,18 @@ def union(calendars: Iterable[Calendar]) -> Calendar:
     return _calendar(np.concatenate([p.opens for p in parts]), np.concatenate([p.closes for p in parts]))
 
 
+def cut(calendar: Calendar, end: int) -> Calendar:
+    """Return the calendar up to `end` (ms), closed from then on; the same object where it is closed anyway.
+
+    >>> cut(Calendar(np.array([100, 300]), np.array([200, 400])), 150).closes.tolist()
+    [150]
+    """
+    if calendar.closes.size == 0 or int(calendar.closes[-1]) <= end:
+        return calendar
+    n = int(np.searchsorted(calendar.opens, end))
+    return Calendar(_frozen(calendar.opens[:n].copy()), _frozen(np.minimum(calendar.closes[:n], end)))
+
+
 def open_intervals(
     hours: Sequence[tuple[int, int, int]],
     *,

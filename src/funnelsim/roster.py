@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funnelsim.calendar import Calendar as Calendar
-from funnelsim.calendar import midnight_of, open_intervals, union
+from funnelsim.calendar import cut, midnight_of, open_intervals, union
 from funnelsim.config.durations import Duration
 from funnelsim.config.policy import Terms
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.team import Reps, Team, parse_days_off, parse_hours
-from funnelsim.records import ALWAYS, Bool, Float64, Int8, Int16, Int64, Rules
+from funnelsim.records import ALWAYS, NEVER, Bool, Float64, Int8, Int16, Int64, Rules
 
 CALL, EMAIL = 0, 1
 DEADLINE, TIER, FIFO, LIFO, SCORE = range(5)
@@ -35,10 +35,12 @@ class Roster:
     team: Int16  # (R,) team of each rep
     touch_team: int
     close_team: int
-    calendars: tuple[Calendar, ...]  # (R,)
+    calendars: tuple[Calendar, ...]  # (R,) hours, from the first day until the rep leaves
+    diaries: tuple[Calendar, ...]  # (R,) hours as if nobody left: into these meetings are booked
     team_calendars: tuple[Calendar, ...]  # (T,) union of the reps' hours
     business_day_ms: tuple[int, ...]  # (T,) mean length of a working day
     starts: Int64  # (R,) ms, 0 where from the beginning
+    leaves: Int64  # (R,) ms from which the rep is gone, 0 where from the beginning, NEVER where not at all
     ramp_from: tuple[Int64, ...]  # (R,) ms from which each productivity holds, the first 0
     ramp_permille: tuple[Int64, ...]  # (R,)
     cost_per_hour: Float64  # (R,)
@@ -137,9 +139,9 @@ class _Dates:
 def build_roster(scenario: Scenario) -> Roster:
     """Return every rep of the scenario under its policy's headcount and routing, with calendars on the run's clock.
 
-    `policy.headcount` keeps the first reps of a role in file order, and repeats the last one where more are wanted.
-    Segments bind only where `policy.routing.method` is 'segment'. The same object is returned for the same team, dates,
-    headcount and segments; its arrays are read-only.
+    `policy.headcount` keeps the first reps of a role in file order, and repeats the last one where more are wanted;
+    these stay, even if the one repeated leaves. Segments bind only where `policy.routing.method` is 'segment'. The same
+    object is returned for the same team, dates, headcount and segments; its arrays are read-only.
     """
     routing, run = scenario.policy.routing, scenario.run
     categories: tuple[str, ...] = ()
@@ -168,10 +170,12 @@ def _roster(
     team = Team.model_validate_json(team_json)
     reps = _expand(team, dict(headcount))
     roles = tuple(dict.fromkeys((team.touch_role, team.close_role)))
-    made: dict[int, tuple[Calendar, int, Int64, Int64]] = {}  # by group: its reps are alike
+    made: dict[int, tuple[Calendar, Calendar, int, int, Int64, Int64]] = {}  # by group: its reps are alike
     for group in reps:
         if id(group) not in made:
-            made[id(group)] = (_calendar(group, dates), _starts(group, dates), *_ramp(group, dates))
+            diary, leaves = _calendar(group, dates), _midnight(group.leaves, group, dates, absent=NEVER)
+            starts = _midnight(group.starts, group, dates, absent=0)
+            made[id(group)] = (cut(diary, leaves), diary, starts, leaves, *_ramp(group, dates))
     of_rep = [made[id(group)] for group in reps]
     return Roster(
         names=_names(reps),
@@ -180,13 +184,15 @@ def _roster(
         touch_team=roles.index(team.touch_role),
         close_team=roles.index(team.close_role),
         calendars=tuple(m[0] for m in of_rep),
+        diaries=tuple(m[1] for m in of_rep),
         team_calendars=tuple(
             union(dict.fromkeys(made[id(group)][0] for group in reps if group.role == role)) for role in roles
         ),
         business_day_ms=tuple(_business_day_ms([group for group in reps if group.role == role]) for role in roles),
-        starts=_frozen(np.array([m[1] for m in of_rep], dtype=np.int64)),
-        ramp_from=tuple(m[2] for m in of_rep),
-        ramp_permille=tuple(m[3] for m in of_rep),
+        starts=_frozen(np.array([m[2] for m in of_rep], dtype=np.int64)),
+        leaves=_frozen(np.array([m[3] for m in of_rep], dtype=np.int64)),
+        ramp_from=tuple(m[4] for m in of_rep),
+        ramp_permille=tuple(m[5] for m in of_rep),
         cost_per_hour=_frozen(np.array([group.cost_per_hour for group in reps], dtype=np.float64)),
         max_open_leads=_limits([group.max_open_leads for group in reps]),
         max_open_opportunities=_limits([group.max_open_opportunities for group in reps]),
@@ -261,7 +267,10 @@ def _expand(team: Team, headcount: dict[str, int]) -> list[Reps]:
         if wanted is not None:
             count = wanted if last[group.role] == j else min(count, wanted)
             left[group.role] = wanted - count
-        reps += [group] * count
+        reps += [group] * min(count, group.count)
+        if count > group.count:
+            stays = group if group.leaves is None else group.model_copy(update={"leaves": None})
+            reps += [stays] * (count - group.count)
     return reps
 
 
@@ -286,10 +295,11 @@ def _calendar(group: Reps, dates: _Dates) -> Calendar:
     )
 
 
-def _starts(group: Reps, dates: _Dates) -> int:
-    if group.starts is None:
-        return 0
-    return max(0, midnight_of(group.starts, time_zone=group.time_zone or dates.time_zone, run=dates))
+def _midnight(day: dt.date | None, group: Reps, dates: _Dates, *, absent: int) -> int:
+    """Return the ms at which `day` begins where the group is, 0 if that is before the run; `absent` without a day."""
+    if day is None:
+        return absent
+    return max(0, midnight_of(day, time_zone=group.time_zone or dates.time_zone, run=dates))
 
 
 def _ramp(group: Reps, dates: _Dates) -> tuple[Int64, Int64]:

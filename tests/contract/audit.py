@@ -111,7 +111,7 @@ class _Floor:
     def has_room(self, rep: Rep, segment: int) -> bool:
         """Return whether the rep could take one more lead of that segment."""
         serves = segment < 0 or rep.serves[segment]
-        return bool(serves and rep.starts <= self.now and rep.open_leads < rep.max_leads)
+        return bool(serves and rep.starts <= self.now < rep.leaves and rep.open_leads < rep.max_leads)
 
     def check_prospect(self, p: Prospect) -> None:
         """A lead is in exactly one state, and the desk agrees."""
@@ -146,7 +146,7 @@ class _Floor:
                 assert p.queue_patience == NEVER or self.now < task.queued_at + p.queue_patience, where
             for task in working:
                 assert task.rep is not None, where
-                assert p.owner is None or task.rep is p.owner or task.escalated, where
+                assert p.owner is None or task.rep is p.owner or task.escalated or task.rep.gone, where
                 assert self.shop.agreement.on_breach == 1 or not task.escalated, where
         if state in CLOSING and not self.shop.rules.closes_by_delay:
             assert p.closer is not None, where
@@ -169,9 +169,17 @@ class _Floor:
         owned, closing = self.owned[rep.index], self.closing[rep.index]
         assert rep.open_leads == len(owned), where
         assert rep.open_opportunities == len(closing), where
-        # A lead sent back by its closer returns to its caller whatever the cap.
+        # A lead sent back by its closer returns to its caller whatever the cap; so are those of who is gone handed on.
         returned = sum(1 for p in owned if p.met_at >= 0)
-        assert rep.open_leads <= rep.max_leads + returned, where
+        assert rep.open_leads <= rep.max_leads + returned or any(other.gone for other in team.reps), where
+        assert rep.gone == (rep.leaves <= now), where
+        if rep.gone:
+            assert not rep.open, where
+        if rep.gone and any(other.starts <= now < other.leaves for other in team.reps):
+            assert not owned, f"{where} is gone and owns leads while others are there"
+            assert not standing(rep.list, own=True), f"{where} is gone and has tasks while others are there"
+            met = [] if rep.task is None or rep.task.work_class != MEETINGS else [rep.task.lead]
+            assert closing == met, f"{where} is gone and has meetings to come while others are there"
         ahead = sorted(p.reserved for p in closing if p.reserved > now)
         assert ahead == [t for t in rep.reserved_from if t > now], where
         real = [(a, b) for a, b in zip(rep.reserved_from, rep.reserved_to, strict=True) if a < NEVER]
@@ -200,7 +208,8 @@ class _Floor:
                 for other in team.reps:
                     full = other.open_opportunities >= other.max_opportunities
                     freed = other.open_opportunities < before[other.index]
-                    assert full or freed or other.starts > self.now, f"rep {rep.index} at {self.now} is over its cap"
+                    absent = other.starts > self.now or other.gone
+                    assert full or freed or absent, f"rep {rep.index} at {self.now} is over its cap"
         return {rep.index: rep.open_opportunities for rep in shop.desk.reps}
 
     def fits(self, task: Any, rep: Rep) -> bool:

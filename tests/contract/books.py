@@ -200,7 +200,7 @@ def check_bookings(played: Played, log: pd.DataFrame) -> None:
     for row in log[log.kind == Row.BOOKING].itertuples():
         if row.due_at == NEVER:
             continue
-        calendar = played.roster.calendars[row.rep]
+        calendar = played.roster.diaries[row.rep]
         j = int(np.searchsorted(calendar.opens, row.due_at, side="right")) - 1
         assert j >= 0
         assert (row.due_at - calendar.opens[j]) % agreement.slot_ms == 0

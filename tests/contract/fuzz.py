@@ -4,9 +4,10 @@
 
 Every scenario is a pure function of its number. Of four in a row, the first is `random_scenario` as it is; in the
 second the integers that an engine reads are also set to what no file would ask for (meetings of no length, slots of a
-millisecond, patience of zero, a hundred reps ...); in the third and the fourth the leads are moved onto a coarse grid
-of time as well, where everything happens at once. In every other scenario the arrays of the compiled engine begin too
-small, so that all of them have to grow. With --stop it ends at the first scenario in which the engines differ.
+millisecond, patience of zero, a hundred reps, whole teams that leave ...); in the third and the fourth the leads are
+moved onto a coarse grid of time as well, where everything happens at once. In every other scenario the arrays of the
+compiled engine begin too small, so that all of them have to grow. With --stop it ends at the first scenario in which
+the engines differ.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def arguments(number: int) -> Arguments:
     if number % 4:
         d = Dice(10_000_000 + number)
         agreement, rules, roster = _bent_agreement(d, agreement), _bent_rules(d, rules), _bent_roster(d, roster)
+        roster = _with_leavers(Dice(20_000_000 + number), roster, Clock.of(scenario.run).end)
         leads = _bent_leads(d, leads)
         if agreement.slot_ms == 1:  # deal work comes in pieces of a slot
             leads = dataclasses.replace(leads, deal_work_ms=leads.deal_work_ms % 5)
@@ -150,11 +152,21 @@ def _bent_roster(d: Dice, roster: Roster) -> Roster:
         return roster
     times = 130 // roster.n + 1  # a team whose former owners do not fit into two numbers
     repeated: dict[str, Any] = {
-        f: getattr(roster, f) * times for f in ("names", "calendars", "ramp_from", "ramp_permille")
+        f: getattr(roster, f) * times for f in ("names", "calendars", "diaries", "ramp_from", "ramp_permille")
     }
-    for f in ("team", "starts", "cost_per_hour", "max_open_leads", "max_open_opportunities", "weight"):
+    for f in ("team", "starts", "leaves", "cost_per_hour", "max_open_leads", "max_open_opportunities", "weight"):
         repeated[f] = np.tile(getattr(roster, f), times)
     return dataclasses.replace(roster, serves=np.tile(roster.serves, (times, 1)), **repeated)
+
+
+def _with_leavers(d: Dice, roster: Roster, end: int) -> Roster:
+    """Return the roster in which, mostly, some reps leave; often several at once, at any hour, and whole teams."""
+    if d.chance(0.4):
+        return roster
+    step, share = d.one(1, 30 * MINUTE, 1440 * MINUTE, 1440 * MINUTE, 5 * 1440 * MINUTE), d.one(0.2, 0.5, 0.9)
+    hour = d.one(0, 10, 12, 15) * 60 * MINUTE + 15 * MINUTE if step > 30 * MINUTE else 0  # in the middle of work
+    leaves = [d.count(0, end // step) * step + hour if d.chance(share) else NEVER for _ in range(roster.n)]
+    return dataclasses.replace(roster, leaves=np.array(leaves, dtype=np.int64))
 
 
 def _some(d: Dice, column: Any, share: float, *values: int) -> Any:

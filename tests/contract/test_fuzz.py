@@ -72,6 +72,12 @@ FAULTS = {
         ("diary.py", "while t + length <= closing:", "while t + length < closing:"),
     "a lost recycle": ("life.py", "lead[c, L.RECYCLES] = g[G.RECYCLES]", "lead[c, L.RECYCLES] = 0"),
     "a breach at the very moment of the due date": ("desk.py", "lead[c, L.TASK_DUE] + 1", "lead[c, L.TASK_DUE]"),
+    "somebody who is gone is routed a lead":
+        ("leaving.py", "rep[other, R.STARTS] = NEVER", "rep[other, R.STARTS] = 0"),
+    "a lead that stays with who is gone": ("leaving.py", "stage == L.BETWEEN or stage", "stage"),
+    "a meeting that is moved to an earlier day": ("closing.py", "max(notice(s), wished)", "notice(s)"),
+    "a lead whose closer left in the meeting, and which stays with him":
+        ("closing.py", "    if is_gone(s, lead[c, L.CLOSER]) and is_", "    if False and is_"),
     "an order of reps: of two that are idle since the same moment the higher is served first":
         ("desk.py", "rep[other, R.SINCE] == since and other < r", "rep[other, R.SINCE] == since and other > r"),
 }  # fmt: skip

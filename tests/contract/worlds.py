@@ -59,7 +59,7 @@ def random_scenario(seed: int) -> Scenario:
         {
             "oracle": True,
             "market": market,
-            "team": _team(d, start=start, split=policy["routing"]["method"] == "segment"),
+            "team": _with_leavers(seed, _team(d, start=start, split=policy["routing"]["method"] == "segment"), start),
             "policy": policy,
             "run": {
                 "start": start,
@@ -186,6 +186,23 @@ def _team(d: Dice, *, start: dt.date, split: bool) -> dict[str, Any]:
                 group["max_open_opportunities"] = d.count(1, 3)
             groups.append(group)
     return {"reps": groups, "touch_role": roles[0], "close_role": roles[1]}
+
+
+def _with_leavers(seed: int, team: dict[str, Any], start: dt.date) -> dict[str, Any]:
+    """Return the team of which, in two scenarios of five, some reps leave: drawn apart, so that the rest stays."""
+    d = Dice(30_000_000 + seed)
+    if d.chance(0.6):
+        return team
+    groups = []
+    for group in team["reps"]:
+        leaves = max(group.get("starts", start), start) + dt.timedelta(days=d.count(1, 9))
+        if not d.chance(0.6):
+            groups.append(group)
+            continue
+        groups.append({**group, "count": 1, "leaves": leaves})
+        if group["count"] > 1:
+            groups.append({**group, "count": group["count"] - 1})
+    return {**team, "reps": groups}
 
 
 def _policy(d: Dice, *, tied: bool) -> dict[str, Any]:

@@ -141,6 +141,7 @@ class Reps(Paper):
         None, "dates", "Days off: dates or '2025-12-24..2026-01-02'.", factory=list
     )
     starts: Date | None = field(None, "date", "First day at work; from the beginning where absent.")
+    leaves: Date | None = field(None, "date", "First day on which they are gone; they stay where absent.")
     ramp: list[RampStep] = field(None, "", "Productivity after the start, in steps; full where empty.", factory=list)
     cost_per_hour: NonNegative = field(40.0, "money/h", "Cost of an hour, all in.", source="assumed")
     max_open_leads: int | None = field(None, "leads", "Leads a rep may own at once; no limit where absent.", ge=1)
@@ -157,6 +158,11 @@ class Reps(Paper):
         days = [step.after_days for step in self.ramp]
         if days != sorted(set(days)):
             yield Broken("ramp", "after_days must rise from step to step")
+
+    @binds("starts", "leaves")
+    def _in_order(self) -> Iterator[Broken]:
+        if self.starts is not None and self.leaves is not None and self.leaves <= self.starts:
+            yield Broken("leaves", f"must be after starts, got {self.starts} and {self.leaves}")
 
 
 class Team(Paper):

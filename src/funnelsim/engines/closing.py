@@ -70,6 +70,8 @@ class Closing(Case):
                 continue
             self.task = None
             closer.unreserve(self.reserved, shop.reserved_ms)  # the rest of it is free again
+            if closer.gone and closer.team.is_anybody_there(env._now):
+                self._changes_closer(desk.closer(self, self._notice(), shop.reserved_ms)[0])
             result = meeting.result
             if result == NO_SHOW:
                 if self.rebookings >= shop.agreement.rebookings or self.m >= shop.rules.max_meetings:
@@ -172,17 +174,28 @@ class Closing(Case):
             self.tell(ACCEPT_OVER)
 
     def _books_again(self, *, anybody: bool) -> None:
-        """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer."""
+        """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer.
+
+        Where the owner is gone: to another, as it was agreed, and not before the time it had.
+        """
         shop, closer = self.shop, self.closer
         assert closer is not None
         if anybody:
             rep, slot = shop.desk.earliest_closer(self, self._notice(), shop.reserved_ms)
-            closer.open_opportunities -= 1
-            rep.open_opportunities += 1
-            self.closer = rep
+        elif closer.gone and closer.team.is_anybody_there(self.env._now):
+            wished = self.reserved if self.reserved < NEVER else self.wanted
+            earliest = self._notice() if wished >= NEVER else max(self._notice(), wished)
+            rep, slot = shop.desk.closer(self, earliest, shop.reserved_ms)
         else:
             rep, slot = closer, closer.first_slot(self._notice(), shop.reserved_ms, shop.agreement.slot_ms)
+        self._changes_closer(rep)
         self._reserve(rep, slot)
+
+    def _changes_closer(self, rep: Rep) -> None:
+        assert self.closer is not None
+        self.closer.open_opportunities -= 1
+        rep.open_opportunities += 1
+        self.closer = rep
 
     def _books_next(self, held: Meeting) -> None:
         """Book the next meeting of the opportunity, at the buyer's pace; its patience runs from then on."""

@@ -7,10 +7,10 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from funnelsim.engines import moments
+from funnelsim.engines import leaving, moments
 from funnelsim.engines.log import row
 from funnelsim.engines.rep import Rep, Team
-from funnelsim.records import Result
+from funnelsim.engines.words import MOVED, OPEN, REASSIGNED
 from funnelsim.roster import DEADLINE, ESCALATE, FIFO, LEAST_LOADED, LIFO, NO_BREACH, POOL, TIER, WEIGHTED
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from funnelsim.engines.worklist import Task
 
 _STRETCH = 22  # timers wait by stretches of 2**22 ms, some 70 minutes
-_OPEN, _REASSIGNED, _MOVED = int(Result.OPEN), int(Result.REASSIGNED), int(Result.MOVED)
 
 
 class Desk:
@@ -57,18 +56,18 @@ class Desk:
         self._due_now: list[tuple[int, Task]] = []  # (key, task) of timers that end at this very instant
         for rep in self.reps:
             self._await_shift(rep)
-            if 0 < rep.starts < self.end:
-                moments.Moment(self.env, moments.SHIFT_OPENS | rep.key, rep.starts, self._somebody_joins(rep.team))
+            self._await_change(rep.starts, rep, moments.JOINS, leaving.somebody_joins)
+            self._await_change(rep.leaves, rep, moments.LEAVES, leaving.somebody_leaves)
 
     # Shifts.
 
     def _await_shift(self, rep: Rep) -> None:
         j = rep.next_shift
-        if j < len(rep.opens) and rep.opens[j] < self.end:
+        if j < len(rep.opens) and rep.opens[j] < min(self.end, rep.leaves):
             moments.Moment(self.env, moments.SHIFT_OPENS | rep.key, rep.opens[j], lambda _: self._shift_opens(rep))
 
     def _shift_opens(self, rep: Rep) -> None:
-        closes = rep.closes[rep.next_shift]
+        closes = min(rep.closes[rep.next_shift], rep.leaves)
         rep.next_shift += 1
         rep.open = True
         if rep.task is None:
@@ -78,15 +77,16 @@ class Desk:
         if closes < self.end:
             moments.Moment(self.env, moments.SHIFT_CLOSES | rep.key, closes, lambda _: self._shift_closes(rep))
 
-    def _somebody_joins(self, team: Team) -> Callable[[Any], None]:
-        return lambda _: self.assign_unassigned(team)
+    def _await_change(self, time: int, rep: Rep, number: int, change: Callable[[Desk, Team], None]) -> None:
+        if 0 < time < self.end:
+            moments.Moment(self.env, moments.SHIFT_OPENS | rep.key | number, time, lambda _: change(self, rep.team))
 
     def _shift_closes(self, rep: Rep) -> None:
         rep.open = False
         if rep.task is None:
             rep.team.idle.remove((rep.since, rep.index, rep))
         for task in rep.list.meetings():
-            task.lead.tell(_MOVED)
+            task.lead.tell(MOVED)
         self._await_shift(rep)
 
     # Lists.
@@ -267,7 +267,7 @@ class Desk:
 
     def _breach(self, task: Task) -> None:
         lead, old = task.lead, task.lead.owner
-        if not task.waiting or old is None:
+        if not task.waiting or task.breached or old is None:
             return
         task.breached = True
         team = old.team
@@ -277,7 +277,7 @@ class Desk:
         new = self.route(team, lead, excluded=(old,))
         if new is None:
             return
-        self.drop(task, team, _REASSIGNED)
+        self.drop(task, team, REASSIGNED)
         lead.former.append(old)
         lead.owner = new
         lead.prepared = False
@@ -298,6 +298,7 @@ class Desk:
             for rep in team.reps
             if rep.open_leads < rep.max_leads
             and rep.starts <= now
+            and not rep.gone
             and rep not in excluded
             and (segment < 0 or rep.serves[segment])
         ]
@@ -358,10 +359,10 @@ class Desk:
         """Return who meets an SQL, and when: the owner where it holds both roles, else by the routing rule."""
         shop = self.shop
         team = self.teams[shop.roster.close_team]
-        if lead.owner is not None and lead.owner.team is team:
+        if lead.owner is not None and lead.owner.team is team and not lead.owner.gone:
             return lead.owner, lead.owner.first_slot(earliest, length, self.agreement.slot_ms)
         now = self.env._now
-        free = [rep for rep in team.reps if rep.open_opportunities < rep.max_opportunities and rep.starts <= now]
+        free = [rep for rep in team.reps if rep.open_opportunities < rep.max_opportunities and rep.is_there(now)]
         if lead.segment >= 0:
             free = [rep for rep in free if rep.serves[lead.segment]]
         if self.pooled or not free:
@@ -373,9 +374,13 @@ class Desk:
     def earliest_closer(
         self, lead: Case, earliest: int, length: int, among: Sequence[Rep] = ()
     ) -> tuple[Rep, int]:
-        """Return the closer with the earliest free slot, then by index; caps do not count where all are full."""
+        """Return the closer with the earliest free slot, then by index; caps do not count where all are full.
+
+        Those who are gone are asked only where all are.
+        """
         team = self.teams[self.shop.roster.close_team]
-        reps = among or [r for r in team.reps if lead.segment < 0 or r.serves[lead.segment]] or team.reps
+        stay = [rep for rep in team.reps if not rep.gone]
+        reps = among or [rep for rep in stay if lead.segment < 0 or rep.serves[lead.segment]] or stay or team.reps
         slots = [(rep.first_slot(earliest, length, self.agreement.slot_ms), rep.index, rep) for rep in reps]
         when, _, rep = min(slots)
         return rep, when
@@ -387,7 +392,7 @@ class Desk:
         for rep in self.reps:
             task = rep.task
             if task is not None:
-                self.shop.log.add(task.row(rep.index, task.start, task.planned_end, _OPEN))
+                self.shop.log.add(task.row(rep.index, task.start, task.planned_end, OPEN))
         for work_list in (*(rep.list for rep in self.reps), *(team.list for team in self.teams)):
             for task in work_list.tasks():
-                self.shop.log.add(task.row(-1, -1, self.end, _OPEN))
+                self.shop.log.add(task.row(-1, -1, self.end, OPEN))

@@ -51,7 +51,8 @@ COOL_OFF_ENDS = _kind(3, 3)
 DECISION = _kind(3, 4)
 # Kinds 4 to 6.
 MEETING_STARTS = _kind(4, 0)
-SHIFT_OPENS = _kind(5, 0)
+SHIFT_OPENS = _kind(5, 0)  # with number 0; a rep's first day begins with JOINS, and with LEAVES it is gone
+JOINS, LEAVES = 1, 2
 SHIFT_CLOSES = _kind(6, 0)
 
 

@@ -300,7 +300,9 @@ class Prospect(Closing):
         self.closer = None
         if desk.pooled:
             return True
-        owner = self.owner or desk.route(self.shop.touch_team, self)
+        owner = self.owner
+        if owner is None or owner.gone:
+            owner = desk.route(self.shop.touch_team, self)
         if owner is not None:
             self._takes_owner(owner)
         return owner is not None

@@ -18,9 +18,9 @@ class Rep:
     """One rep: hours, reservations, own list."""
 
     __slots__ = (
-        "closes", "index", "key", "list", "max_leads", "max_opportunities", "next_shift", "open", "open_leads",
-        "open_opportunities", "opens", "permille", "ramp_from", "ramp_permille", "reserved_from", "reserved_to",
-        "serves", "since", "starts", "task", "team", "turn_weight", "weight",
+        "closes", "gone", "index", "key", "leaves", "list", "max_leads", "max_opportunities", "next_shift", "open",
+        "open_leads", "open_opportunities", "opens", "permille", "ramp_from", "ramp_permille", "reserved_from",
+        "reserved_to", "serves", "since", "starts", "task", "team", "turn_weight", "weight",
     )  # fmt: skip
 
     def __init__(self, index: int, team: Team, shop: Shop) -> None:
@@ -29,13 +29,15 @@ class Rep:
         self.key = moments.index_key(index)
         self.team = team
         self.list = shop.new_list(index)
-        self.opens: list[int] = roster.calendars[index].opens.tolist()
-        self.closes: list[int] = roster.calendars[index].closes.tolist()
+        self.opens: list[int] = roster.diaries[index].opens.tolist()
+        self.closes: list[int] = roster.diaries[index].closes.tolist()
         self.next_shift = 0
         self.open = False
         self.since = -1  # idle since; before all others while it never worked
         self.task: Task | None = None
         self.starts = int(roster.starts[index])
+        self.leaves = int(roster.leaves[index])
+        self.gone = False
         self.ramp_from: list[int] = roster.ramp_from[index].tolist()
         self.ramp_permille: list[int] = roster.ramp_permille[index].tolist()
         self.permille = self.ramp_permille[0] if len(self.ramp_permille) == 1 else 0
@@ -48,6 +50,17 @@ class Rep:
         self.serves: list[bool] = roster.serves[index].tolist()
         self.reserved_from: list[int] = []
         self.reserved_to: list[int] = []
+        if self.leaves <= 0:
+            self.leave()
+
+    def is_there(self, now: int) -> bool:
+        """Return whether the rep has joined and not left."""
+        return self.starts <= now and not self.gone
+
+    def leave(self) -> None:
+        """Be gone: no shift opens, and no slot is free, any more."""
+        self.gone = True
+        self.opens, self.closes = [], []
 
     def productivity(self, now: int) -> int:
         """Return the productivity at `now`, permille."""
@@ -127,3 +140,7 @@ class Team:
         self.turn: dict[tuple[bool, int], int] = {}  # round robin: whose turn it was, by duty and segment (-1: none)
         self.dirty = False
         self.clock = shop.business_clock(index)
+
+    def is_anybody_there(self, now: int) -> bool:
+        """Return whether any rep of the team has joined and not left."""
+        return any(rep.is_there(now) for rep in self.reps)

@@ -47,13 +47,15 @@ class Touch(Task):
         if shop.writes and not callback and lead.terms.touches[attempt - 1] == EMAIL:
             self.kind = EMAILED
             length = shop.rules.mean_email_ms
-        self.length = length if lead.prepared else length + lead.terms.preparation_ms
+        self.length = length
 
     def falls_due(self, _: Any) -> None:
         """Stand in the owner's or the team's list."""
         if self.cancelled:
             return
         lead = self.lead
+        if not lead.prepared:
+            self.length += lead.terms.preparation_ms
         lead.attempt = self.attempt
         if self.kind == CALLED_AGAIN:
             lead.interest = lead.named_at  # only now: who is taken back before was interested long ago

@@ -11,7 +11,7 @@ NO_SHOW, OPPORTUNITY, MET = int(Result.NO_SHOW), int(Result.OPPORTUNITY), int(Re
 WON, LOST, STALLED = int(Result.WON), int(Result.LOST), int(Result.STALLED)
 DROPPED, CANCELLED, RECYCLED = int(Result.DROPPED), int(Result.CANCELLED), int(Result.RECYCLED)
 ABANDONED, EXHAUSTED, MOVED = int(Result.ABANDONED), int(Result.EXHAUSTED), int(Result.MOVED)
-ASSIGNED, LAPSED = int(Result.ASSIGNED), int(Result.LAPSED)
+ASSIGNED, LAPSED, REASSIGNED = int(Result.ASSIGNED), int(Result.LAPSED), int(Result.REASSIGNED)
 # Words that end a wait and are no results of work.
 WINDOW_OVER, REPLIED, ACCEPT_OVER = 100, 101, 102
 GOES_ON = frozenset({NOT_REACHED, SENT, CALLED_BACK, WINDOW_OVER})  # after which there may be another touch

@@ -70,9 +70,10 @@ def _sums(index: Int64, values: Int64, n: int) -> Int64:
 
 
 def months_at_work(roster: Roster, members: list[int], clock: Clock) -> float:
-    """Return the rep-months of the measured window, from each rep's start on; a month has 30.4375 days."""
+    """Return the rep-months of the measured window, from each rep's start until it leaves; a month has 30.4375 days."""
     begins = np.maximum(roster.starts[members], clock.measured_from)
-    return float(np.maximum(clock.measured_until - begins, 0).sum()) / MONTH_MS
+    ends = np.minimum(roster.leaves[members], clock.measured_until)
+    return float(np.maximum(ends - begins, 0).sum()) / MONTH_MS
 
 
 def team_of_list(list_index: Int64, roster: Roster) -> Int64:

@@ -13,7 +13,7 @@ from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, Me
 from funnelsim.engines.kernel.hours import after, notice
 from funnelsim.engines.kernel.lists import drop_pieces, queue, queue_piece
 from funnelsim.engines.kernel.node_columns import MEETINGS as MEETING_LANE
-from funnelsim.engines.kernel.routing import closer, release_lead
+from funnelsim.engines.kernel.routing import closer, is_anybody_there, is_gone, release_lead
 from funnelsim.engines.kernel.rows import booking_row, window_row
 from funnelsim.engines.words import (
     IS_OPPORTUNITY,
@@ -153,16 +153,30 @@ def meeting_starts(s: Floor, c: int) -> None:
 
 @part
 def book_again(s: Floor, c: int, anybody: bool) -> None:
-    """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer."""
+    """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer.
+
+    Where the owner is gone: to another, as it was agreed, and not before the time it had.
+    """
     old = s.lead[c, L.CLOSER]
     if anybody:
         r, slot = earliest_closer(s, c, notice(s), False)
-        s.rep[old, R.OPPORTUNITIES] -= 1
-        s.rep[r, R.OPPORTUNITIES] += 1
-        s.lead[c, L.CLOSER] = r
+    elif is_gone(s, old) and is_anybody_there(s, s.g[G.CLOSE_TEAM]):
+        wished = s.lead[c, L.RESERVED]
+        if wished >= NEVER:
+            wished = s.lead[c, L.WANTED]
+        r, slot = closer(s, c, notice(s) if wished >= NEVER else max(notice(s), wished))
     else:
         r, slot = old, first_slot(s, old, notice(s))
+    change_closer(s, c, r)
     book(s, c, r, slot)
+
+
+@part
+def change_closer(s: Floor, c: int, r: int) -> None:
+    """Let the lead go to another closer, or stay."""
+    s.rep[s.lead[c, L.CLOSER], R.OPPORTUNITIES] -= 1
+    s.rep[r, R.OPPORTUNITIES] += 1
+    s.lead[c, L.CLOSER] = r
 
 
 @part
@@ -224,6 +238,9 @@ def meeting_ended(s: Floor, luck: MeetingLuck, c: int) -> None:
     """Go on after a meeting: to another, or to how they ended."""
     g, lead = s.g, s.lead
     unreserve(s, lead[c, L.CLOSER], lead[c, L.RESERVED])  # the rest of it is free again
+    if is_gone(s, lead[c, L.CLOSER]) and is_anybody_there(s, g[G.CLOSE_TEAM]):
+        r, _ = closer(s, c, notice(s))
+        change_closer(s, c, r)
     result = lead[c, L.RESULT]
     if result == NO_SHOW:
         if lead[c, L.REBOOKINGS] >= g[G.REBOOKINGS] or lead[c, L.MEETINGS] >= g[G.MAX_MEETINGS]:

@@ -20,20 +20,19 @@ from funnelsim.engines.kernel.floor import (
     part,
 )
 from funnelsim.engines.kernel.hours import productivity, ramped
-from funnelsim.engines.kernel.life import former_owner, freshly_queued, lane_of
-from funnelsim.engines.kernel.lists import drop, escalate, first_task, head, leave, no_longer_waits, queue, take_piece
+from funnelsim.engines.kernel.leaving import change_list, hand_on
+from funnelsim.engines.kernel.life import former_owner
+from funnelsim.engines.kernel.lists import escalate, first_task, head, leave, no_longer_waits, take_piece
 from funnelsim.engines.kernel.routing import choose, release_lead
 from funnelsim.engines.kernel.rows import piece_row, task_row
 from funnelsim.engines.kernel.talks import begin_meeting, begin_reply, begin_touch
 from funnelsim.records import Result, Row
 from funnelsim.roster import ESCALATE
 
-REASSIGNED, DONE = int(Result.REASSIGNED), int(Result.DONE)
-EMAILED, REPLY = int(Row.EMAIL), int(Row.REPLY)
+DONE, REPLY = int(Result.DONE), int(Row.REPLY)
 TOUCH_ENDS, MEETING_ENDS, DEAL_WORK_ENDS = moments.TOUCH_ENDS, moments.MEETING_ENDS, moments.DEAL_WORK_ENDS
 BREACH, PATIENCE_ENDS = moments.BREACH, moments.PATIENCE_ENDS
 SHIFT_OPENS, SHIFT_CLOSES = moments.SHIFT_OPENS, moments.SHIFT_CLOSES
-JOINS = 1  # the number of the event at which a rep's first day begins; its shift opens with number 0
 
 
 # Who is idle.
@@ -82,14 +81,16 @@ def await_shift(s: Floor, r: int) -> None:
     """Let the next shift of a rep open."""
     rep = s.rep
     if rep[r, R.NEXT_SHIFT] < rep[r, R.SHIFTS]:
-        await_event(s, s.c[rep[r, R.OPENS] + rep[r, R.NEXT_SHIFT]], SHIFT_OPENS | (r << INDEX_SHIFT), 0)
+        opens = s.c[rep[r, R.OPENS] + rep[r, R.NEXT_SHIFT]]
+        if opens < rep[r, R.LEAVES]:
+            await_event(s, opens, SHIFT_OPENS | (r << INDEX_SHIFT), 0)
 
 
 @part
 def shift_opens(s: Floor, r: int) -> None:
     """Let a rep begin the day."""
     rep = s.rep
-    closes = s.c[rep[r, R.OPENS] + rep[r, R.SHIFTS] + rep[r, R.NEXT_SHIFT]]
+    closes = min(s.c[rep[r, R.OPENS] + rep[r, R.SHIFTS] + rep[r, R.NEXT_SHIFT]], rep[r, R.LEAVES])
     rep[r, R.NEXT_SHIFT] += 1
     rep[r, R.OPEN] = 1
     if rep[r, R.IN_HAND] == R.NOTHING:
@@ -114,8 +115,13 @@ def shift_closes(s: Floor, r: int) -> None:
 
 @part
 def to_be_moved(s: Floor) -> int:
-    """Return the row of the first lead whose meeting was not begun by the end of the shift; -1 after the last."""
+    """Return the row of the first lead whose meeting was not begun by the end of the shift; -1 after the last.
+
+    Or that of the next lead whose closer is gone, while what the gone had is handed on.
+    """
     r = s.g[G.CLOSING]
+    if r >= s.g[G.N_REPS]:
+        return hand_on(s)
     entry = head(s, r, N.MEETINGS)
     if entry >= 0:
         return s.slot_of[s.node[entry, N.WHO] >> EPISODE_SHIFT]
@@ -163,6 +169,7 @@ def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) ->
         rep[r, R.TIER] = node[entry, N.TIER]
         rep[r, R.SCORE] = node[entry, N.SCORE]
         rep[r, R.QUEUED] = node[entry, N.QUEUED]
+        rep[r, R.FROM] = node[entry, N.LIST]
         takes = ramped(node[entry, N.LENGTH], productivity(s, r, now))
         key = DEAL_WORK_ENDS | (i << INDEX_SHIFT) | (node[entry, N.EPISODE] << EPISODE_SHIFT) | number
         take_piece(s, entry)
@@ -228,6 +235,8 @@ def breach(s: Floor, c: int) -> None:
     """Escalate a task that is late, or give it to somebody else."""
     g, lead = s.g, s.lead
     team, old = g[G.TOUCH_TEAM], lead[c, L.OWNER]
+    if lead[c, L.BREACHED] != 0:
+        return
     lead[c, L.BREACHED] = 1
     if g[G.ON_BREACH] == ESCALATE:
         escalate(s, c, team)
@@ -235,15 +244,6 @@ def breach(s: Floor, c: int) -> None:
     new = choose(s, team, lead[c, L.SEGMENT], 0, old, -1)
     if new < 0:
         return
-    drop(s, c, team, REASSIGNED)
     former_owner(s, c, old)
-    lead[c, L.OWNER] = new
-    lead[c, L.PREPARED] = 0
-    s.rep[new, R.LEADS] += 1
-    lane = lead[c, L.LANE]
-    first = N.LATER if lane >= N.LATER else N.FIRST if lane >= N.FIRST else N.CALLBACKS
-    by_mail = lead[c, L.KIND] == EMAILED or lead[c, L.KIND] == REPLY
-    lead[c, L.LANE] = lane_of(s, c, first, by_mail)
-    queue(s, c, new, team)
-    freshly_queued(s, c)
+    change_list(s, c, new)
     release_lead(s, old)

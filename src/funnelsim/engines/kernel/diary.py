@@ -94,15 +94,18 @@ def first_slot(s: Floor, r: int, earliest: int) -> int:
 def earliest_closer(s: Floor, c: int, earliest: int, capped: bool) -> tuple[int, int]:
     """Return the closer with the earliest free slot, and the slot; ties go to the lower index.
 
-    Among those with room where `capped`; where there are none, among those who serve the segment, else among all.
+    Among those with room where `capped`; where there are none, among those who serve the segment, else among all; of
+    those who are gone only where all are.
     """
     rep = s.rep
     now, team, segment = s.g[G.NOW], s.g[G.CLOSE_TEAM], s.lead[c, L.SEGMENT]
     first, n = s.team[team, T.MEMBERS], s.team[team, T.REPS]
     best, when = -1, 0
-    for choice in range(0 if capped else 1, 3):
+    for choice in range(0 if capped else 1, 4):
         for j in range(n):
             r = s.c[first + j]
+            if choice < 3 and rep[r, R.STARTS] == NEVER:
+                continue
             if choice < 2 and segment >= 0 and s.c[rep[r, R.SERVES] + segment] == 0:
                 continue
             if choice == 0 and (rep[r, R.OPPORTUNITIES] >= rep[r, R.MAX_OPPORTUNITIES] or rep[r, R.STARTS] > now):

@@ -16,7 +16,7 @@ from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.floor import MeetingLuck, Person, Results, TouchLuck, Visits
 from funnelsim.engines.kernel.tables import grouped
 from funnelsim.engines.words import FINAL_STATE
-from funnelsim.records import Int64, Leads, Outcomes, Rules, Scored
+from funnelsim.records import NEVER, Int64, Leads, Outcomes, Rules, Scored
 from funnelsim.roster import EMAIL, NO_BREACH, POOL, Agreement, Roster, Span, TierTerms
 
 
@@ -54,7 +54,7 @@ def tables_of_team(roster: Roster) -> tuple[Int64, Int64, Int64, Int64]:
 
     rep = np.zeros((roster.n, R.SIZE), dtype=np.int64)
     for r in range(roster.n):
-        rep[r, R.OPENS], rep[r, R.SHIFTS] = hours(roster.calendars[r]), roster.calendars[r].opens.size
+        rep[r, R.OPENS], rep[r, R.SHIFTS] = hours(roster.diaries[r]), roster.diaries[r].opens.size
         steps = roster.ramp_permille[r]
         rep[r, R.RAMP], rep[r, R.RAMPS] = constants.add(roster.ramp_from[r], steps), steps.size
         rep[r, R.PERMILLE] = steps[0] if steps.size == 1 else 0
@@ -62,6 +62,8 @@ def tables_of_team(roster: Roster) -> tuple[Int64, Int64, Int64, Int64]:
     rep[:, R.TEAM] = roster.team
     rep[:, R.SINCE] = -1
     rep[:, R.STARTS] = roster.starts
+    rep[:, R.LEAVES] = roster.leaves
+    rep[roster.leaves <= 0, R.STARTS], rep[roster.leaves <= 0, R.SHIFTS] = NEVER, 0
     rep[:, R.MAX_LEADS] = roster.max_open_leads
     rep[:, R.MAX_OPPORTUNITIES] = roster.max_open_opportunities
     rep[:, R.WEIGHT] = roster.weight

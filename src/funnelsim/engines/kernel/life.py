@@ -23,7 +23,7 @@ from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import Floor, Visits, hot, part
 from funnelsim.engines.kernel.hours import after, open_ms_later
 from funnelsim.engines.kernel.lists import drop, drop_pieces, queue
-from funnelsim.engines.kernel.routing import choose, release_lead, route, takes_owner, waits_for_owner
+from funnelsim.engines.kernel.routing import choose, is_gone, release_lead, route, takes_owner, waits_for_owner
 from funnelsim.engines.kernel.rows import handover_row, unassigned_row
 from funnelsim.engines.words import (
     ABANDONED,
@@ -329,7 +329,9 @@ def back_to_caller(s: Floor, c: int) -> bool:
     lead[c, L.CLOSER] = -1
     if g[G.POOLED] != 0:
         return True
-    owner = lead[c, L.OWNER] if lead[c, L.OWNER] >= 0 else route(s, c)
+    owner = lead[c, L.OWNER]
+    if owner < 0 or is_gone(s, owner):
+        owner = route(s, c)
     if owner >= 0:
         takes_owner(s, c, owner)
     return owner >= 0

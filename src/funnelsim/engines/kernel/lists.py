@@ -228,47 +228,58 @@ def escalate(s: Floor, c: int, team: int) -> None:
 
 
 @part
-def queue_piece(s: Floor, c: int, length: int) -> None:
-    """Put a piece of deal work into the list of the lead's closer."""
-    g, lead, node = s.g, s.lead, s.node
-    now, r, number = g[G.NOW], lead[c, L.CLOSER], lead[c, L.PIECES]
+def enter_piece(s: Floor, work_list: int, length: int, key: int, who: int) -> int:
+    """Put a piece of deal work of a length into a list, and return its entry."""
+    g, node = s.g, s.node
+    now = g[G.NOW]
     lane = N.PIECES
     if length != g[G.SLOT]:
         lane = N.REST
-        if s.lists[r, N.ROOTS + N.REST] < 0 or length < s.lists[r, N.SHORTEST]:
-            s.lists[r, N.SHORTEST] = length
-    who = (lead[c, L.INDEX] << EPISODE_SHIFT) | number
-    new = enter(s, r, lane, queue_key(s, c, now, now), now, who, 1)
+        if s.lists[work_list, N.ROOTS + N.REST] < 0 or length < s.lists[work_list, N.SHORTEST]:
+            s.lists[work_list, N.SHORTEST] = length
+    new = enter(s, work_list, lane, key, now, who, 1)
     node[new, N.LENGTH] = length
-    node[new, N.LIST] = r
-    node[new, N.EPISODE] = lead[c, L.EPISODE]
-    node[new, N.ATTEMPT] = lead[c, L.ATTEMPT]
-    node[new, N.TIER] = lead[c, L.TIER]
-    node[new, N.SCORE] = lead[c, L.SCORE]
+    node[new, N.LIST] = work_list
     node[new, N.QUEUED] = now
-    first = lead[c, L.FIRST_PIECE]
-    node[new, N.PREVIOUS_PIECE] = -1
-    node[new, N.NEXT_PIECE] = first
-    if first >= 0:
-        node[first, N.PREVIOUS_PIECE] = new
-    lead[c, L.FIRST_PIECE] = new
-    lead[c, L.PIECES] = number + 1
-    s.lists[r, N.COUNT] += 1
-    team = s.rep[r, R.TEAM]
+    node[new, N.PREVIOUS_PIECE] = node[new, N.NEXT_PIECE] = -1
+    c = s.slot_of[who >> EPISODE_SHIFT]
+    if c >= 0:  # its lead may be gone
+        first = s.lead[c, L.FIRST_PIECE]
+        node[new, N.NEXT_PIECE] = first
+        if first >= 0:
+            node[first, N.PREVIOUS_PIECE] = new
+        s.lead[c, L.FIRST_PIECE] = new
+    team = g[G.CLOSE_TEAM]
+    s.lists[work_list, N.COUNT] += 1
     s.team[team, T.WAITING] += 1
     s.team[team, T.DIRTY] = 1
     g[G.PIECES_WAITING] += 1
     g[G.DIRTY] = 1
+    return new
+
+
+@part
+def queue_piece(s: Floor, c: int, length: int) -> None:
+    """Put a piece of deal work into the list of the lead's closer."""
+    lead, node = s.lead, s.node
+    now, number = s.g[G.NOW], lead[c, L.PIECES]
+    who = (lead[c, L.INDEX] << EPISODE_SHIFT) | number
+    new = enter_piece(s, lead[c, L.CLOSER], length, queue_key(s, c, now, now), who)
+    node[new, N.EPISODE] = lead[c, L.EPISODE]
+    node[new, N.ATTEMPT] = lead[c, L.ATTEMPT]
+    node[new, N.TIER] = lead[c, L.TIER]
+    node[new, N.SCORE] = lead[c, L.SCORE]
+    lead[c, L.PIECES] = number + 1
 
 
 @part
 def take_piece(s: Floor, entry: int) -> None:
     """Take a piece of deal work out of what waits, and out of its lead's chain; its entry is cleared away later."""
     node = s.node
-    r = node[entry, N.LIST]
+    work_list = node[entry, N.LIST]
     node[entry, N.TASK] = 0
-    s.lists[r, N.COUNT] -= 1
-    s.team[s.rep[r, R.TEAM], T.WAITING] -= 1
+    s.lists[work_list, N.COUNT] -= 1
+    s.team[s.g[G.CLOSE_TEAM], T.WAITING] -= 1
     s.g[G.PIECES_WAITING] -= 1
     previous, following = node[entry, N.PREVIOUS_PIECE], node[entry, N.NEXT_PIECE]
     if following >= 0:

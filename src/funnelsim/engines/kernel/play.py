@@ -15,7 +15,6 @@ from funnelsim.engines.kernel.closing import (
     take_closer,
 )
 from funnelsim.engines.kernel.desk import (
-    JOINS,
     SHIFT_OPENS,
     await_shift,
     breach,
@@ -49,6 +48,7 @@ from funnelsim.engines.kernel.floor import (
     part,
 )
 from funnelsim.engines.kernel.hours import after, notice
+from funnelsim.engines.kernel.leaving import JOINS, LEAVES, joins_or_leaves
 from funnelsim.engines.kernel.life import (
     DECIDED,
     LIST,
@@ -233,8 +233,8 @@ def happens(s: Floor, visits: Visits, meeting_luck: MeetingLuck, key: int, token
     if what >= AT_OPENING:
         if what == AT_CLOSING:
             shift_closes(s, index)
-        elif key & NUMBER_MASK == JOINS:
-            g[G.RELEASED] = 1
+        elif key & NUMBER_MASK != 0:
+            joins_or_leaves(s, index, key & NUMBER_MASK)
         else:
             shift_opens(s, index)
         return -1
@@ -326,6 +326,8 @@ def begin(s: Floor, people: Person, visits: Visits, out: Results, work: Work) ->
         await_shift(s, r)
         if s.rep[r, R.STARTS] > 0:
             await_event(s, s.rep[r, R.STARTS], SHIFT_OPENS | (r << INDEX_SHIFT) | JOINS, 0)
+        if s.rep[r, R.LEAVES] > 0:
+            await_event(s, s.rep[r, R.LEAVES], SHIFT_OPENS | (r << INDEX_SHIFT) | LEAVES, 0)
     find_arrivals(s, people, visits, work)
 
 

@@ -11,6 +11,7 @@ from funnelsim.engines.kernel.diary import earliest_closer, first_slot
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, Floor, part
 from funnelsim.engines.kernel.heaps import before
 from funnelsim.engines.kernel.lists import enter, head, leave, queue_key
+from funnelsim.records import NEVER
 from funnelsim.roster import LEAST_LOADED, WEIGHTED
 
 LEADS, OPPORTUNITIES = 0, 1  # the two duties
@@ -23,6 +24,22 @@ def has_room(s: Floor, r: int, duty: int, segment: int) -> bool:
     if rep[r, R.LEADS + duty] >= rep[r, R.MAX_LEADS + duty] or rep[r, R.STARTS] > s.g[G.NOW]:
         return False
     return segment < 0 or s.c[rep[r, R.SERVES] + segment] != 0
+
+
+@part
+def is_gone(s: Floor, r: int) -> bool:
+    """Return whether a rep has left."""
+    return s.rep[r, R.STARTS] == NEVER
+
+
+@part
+def is_anybody_there(s: Floor, team: int) -> bool:
+    """Return whether any rep of the team has joined and not left."""
+    first, n = s.team[team, T.MEMBERS], s.team[team, T.REPS]
+    there = 0
+    for j in range(n):
+        there += s.rep[s.c[first + j], R.STARTS] <= s.g[G.NOW]
+    return there > 0
 
 
 @part
@@ -91,7 +108,7 @@ def takes_owner(s: Floor, c: int, r: int) -> None:
 def closer(s: Floor, c: int, earliest: int) -> tuple[int, int]:
     """Return who meets an SQL, and when: the owner where it holds both roles, else by the routing rule."""
     team, owner, segment = s.g[G.CLOSE_TEAM], s.lead[c, L.OWNER], s.lead[c, L.SEGMENT]
-    if owner >= 0 and s.rep[owner, R.TEAM] == team:
+    if owner >= 0 and s.rep[owner, R.TEAM] == team and not is_gone(s, owner):
         return owner, first_slot(s, owner, earliest)
     if s.g[G.POOLED] == 0:
         r = choose(s, team, segment, OPPORTUNITIES, -1, -1)

@@ -58,8 +58,8 @@ def piece_row(s: Floor, r: int, end: int, result: int) -> None:
     rep = s.rep
     queued, start = rep[r, R.QUEUED], rep[r, R.START]
     write(
-        s, DEAL_WORK, rep[r, R.ON], rep[r, R.EPISODE], rep[r, R.ATTEMPT], rep[r, R.NUMBER], r, r, rep[r, R.TIER],
-        rep[r, R.SCORE], queued, queued, queued, start, start, end, result,
+        s, DEAL_WORK, rep[r, R.ON], rep[r, R.EPISODE], rep[r, R.ATTEMPT], rep[r, R.NUMBER], r, rep[r, R.FROM],
+        rep[r, R.TIER], rep[r, R.SCORE], queued, queued, queued, start, start, end, result,
     )  # fmt: skip
 
 
