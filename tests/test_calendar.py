@@ -28,7 +28,7 @@ from funnelsim.calendar import (
     union,
 )
 from funnelsim.config.run import Run
-from funnelsim.config.team import parse_hours
+from funnelsim.config.team import parse_hours, parse_shift
 from funnelsim.records import NEVER
 
 OFFICE = "Mon-Fri 09:00-17:00"
@@ -47,6 +47,7 @@ def hours(
     holidays: str | None = None,
     days_off: list[tuple[dt.date, dt.date]] | None = None,
     starts: dt.date | None = None,
+    shifts: list[str] | None = None,
 ) -> Calendar:
     return open_intervals(
         [span for text in texts for span in parse_hours(text)],
@@ -55,6 +56,7 @@ def hours(
         days_off=days_off or [],
         starts=starts,
         run=run,
+        shifts=[parse_shift(text) for text in shifts or []],
     )
 
 
@@ -187,6 +189,27 @@ def test_a_local_day_that_began_before_the_run_is_cut_at_zero():
     auckland = hours("Mon-Sun 20:00-22:00", run=run, time_zone="Pacific/Auckland")
     assert auckland.opens[:2].tolist() == [0, 23 * HOUR_MS]
     assert auckland.closes[:2].tolist() == [HOUR_MS, 25 * HOUR_MS]
+
+
+def test_a_shift_stands_in_place_of_the_weekdays_hours_also_on_a_day_off():
+    """Monday from 11 to 19 in place of 9 to 17; the day off on Tuesday is worked in two parts; Wednesday is as ever."""
+    off = [(dt.date(2025, 1, 7), dt.date(2025, 1, 7))]
+    own = ["2025-01-06 11:00-19:00", "2025-01-07 15:00-16:00", "2025-01-07 10:00-12:00"]
+    found = hours(OFFICE, run=a_run(), days_off=off, shifts=own)
+
+    assert found.opens[:4].tolist() == [at(0, 11), at(1, 10), at(1, 15), at(2, 9)]
+    assert found.closes[:4].tolist() == [at(0, 19), at(1, 12), at(1, 16), at(2, 17)]
+
+
+def test_nobody_works_a_shift_before_the_first_day():
+    found = hours(OFFICE, run=a_run(), starts=dt.date(2025, 1, 8), shifts=["2025-01-07 10:00-12:00"])
+    assert found.opens[0] == at(2, 9)
+
+
+def test_a_shift_keeps_the_wall_clock_on_the_day_the_clocks_change():
+    """The clocks go forward at 2:00 on Sunday 30 March 2025, day 83: 10:00 is nine hours after midnight."""
+    found = hours("Mon 09:00-10:00", run=a_run(), shifts=["2025-03-30 10:00-11:00"])
+    assert at(83, 10, shift_hours=-1) in found.opens.tolist()
 
 
 def test_days_off_and_the_first_day_at_work():

@@ -200,6 +200,7 @@ def open_intervals(
     days_off: Sequence[tuple[dt.date, dt.date]],
     starts: dt.date | None,
     run: RunDates,
+    shifts: Sequence[tuple[dt.date, int, int]] = (),
 ) -> Calendar:
     """Return when somebody with these hours is open, from 0 to `MARGIN_DAYS` after the end of the run.
 
@@ -210,6 +211,8 @@ def open_intervals(
         days_off: First and last date of each absence.
         starts: First day at work, or None for from the beginning.
         run: The run whose clock is used.
+        shifts: (date, opening minute, closing minute) of days that have hours of their own, in place of `hours`; they
+            hold on days off and holidays too, but not before `starts`.
 
     Intervals that touch are joined: round the clock is one interval. A local day that began before 0 is cut at 0.
     """
@@ -221,9 +224,13 @@ def open_intervals(
     n_days = _days(run) + MARGIN_DAYS + 4
     midnights = _midnights(time_zone, first, n_days)
     working = _working_days(first, n_days, holidays=holidays, days_off=days_off, starts=starts)
+    own = [shift for shift in shifts if 0 <= (shift[0] - first).days < n_days]
+    own = [shift for shift in own if starts is None or shift[0] >= starts]
+    working[[(day - first).days for day, _, _ in own]] = False
     weekday = (first.weekday() + np.arange(n_days)) % 7
     plain = np.diff(midnights) == DAY_MS
-    opens, closes = [], []
+    opens = [np.array([_wall_ms(day, opening, zone) for day, opening, _ in own], dtype=np.int64)]
+    closes = [np.array([_wall_ms(day, closing, zone) for day, _, closing in own], dtype=np.int64)]
     for day_of_week, opening, closing in hours:
         days = working & (weekday == day_of_week)
         ordinary = midnights[:-1][days & plain]

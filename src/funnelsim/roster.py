@@ -16,7 +16,7 @@ from funnelsim.calendar import cut, midnight_of, open_intervals, union
 from funnelsim.config.durations import Duration
 from funnelsim.config.policy import Terms
 from funnelsim.config.scenario import Scenario
-from funnelsim.config.team import Reps, Team, parse_days_off, parse_hours
+from funnelsim.config.team import Reps, Team, parse_days_off, parse_hours, parse_shift
 from funnelsim.records import ALWAYS, NEVER, Bool, Float64, Int8, Int16, Int64, Rules
 
 CALL, EMAIL = 0, 1
@@ -292,6 +292,7 @@ def _calendar(group: Reps, dates: _Dates) -> Calendar:
         days_off=[parse_days_off(text) for text in group.days_off],
         starts=group.starts,
         run=dates,
+        shifts=[parse_shift(text) for text in group.shifts],
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from funnelsim.population.journey import UNNOTICED_MS
 from funnelsim.records import NEVER
 from population import worlds
 from population.worlds import DAY
@@ -85,6 +86,17 @@ def test_what_annoys_and_what_was_seen_before_depend_on_the_offer():
     assert np.all(leads.anonymous_visits[demo] == 0)
     assert worlds.within_sampling_error(leads.books_itself[demo], 0.4)
     assert not leads.books_itself[content].any()
+
+
+def test_a_share_of_the_leads_is_never_noticed_and_the_others_stay_as_they_were():
+    """One in five, within four standard errors; a larger share takes the same ones and more."""
+    plain = _many(sync_latency="90s")
+    few, many = (_many(sync_latency="90s", unnoticed_share=share).sync_latency for share in (0.2, 0.4))
+    error = np.sqrt(0.2 * 0.8 / few.size)
+
+    assert abs(np.mean(few == UNNOTICED_MS) - 0.2) < 4 * error
+    assert np.all(few[few != UNNOTICED_MS] == plain.sync_latency[few != UNNOTICED_MS])
+    assert np.all(many[few == UNNOTICED_MS] == UNNOTICED_MS)
 
 
 def test_each_lead_adds_its_own_delay_to_the_sync_latency():

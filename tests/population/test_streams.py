@@ -16,7 +16,7 @@ FIRST_STREAMS = [
     "unsubscribe_send", "books_itself", "reachability", "unreachable", "connect", "reply", "reply_lag", "call",
     "email", "talk", "annoyed", "tired", "callback", "callback_date", "misjudged", "show", "meeting",
     "deal_work", "buyer_pace", "meetings_needed", "close", "win", "patience", "queue_patience", "too_soon",
-    "prep_needed", "sync_delay", "given_up",
+    "prep_needed", "sync_delay", "given_up", "unnoticed",
 ]
 # fmt: on
 

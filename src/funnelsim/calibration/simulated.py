@@ -15,8 +15,8 @@ from funnelsim.metrics.visitors import visitors_by_channel
 from funnelsim.records import FIRST_FINAL, NO, Bool, Int16, Int64, Result, Row, State
 
 MONTH_DAYS = 30.4375
-NEVER_CALLED = ("marketing", "syncing")
-"""Stages of leads that sales was never given."""
+NOT_FOR_SALES, UNSEEN = "marketing", "syncing"
+"""Stages of leads that sales was never given: those that did not qualify, and those that nobody has noticed yet."""
 RETURNED = "recycled"
 """The stage of leads that are with marketing again."""
 
@@ -27,7 +27,7 @@ def history_of(played: Played, *, followup: bool = True) -> History:
     Leads from the beginning of the run (the warm-up too), less those merged as duplicates. Who it is: channel, offer
     and firmographics. What became of it: owner, state, won, lost and why, when, first response, and the deal's value
     once there was an opportunity. Touches are dialled calls, call-backs and e-mails that were finished; the length of a
-    talk is its share of the work after the dial. `not_called`: never handed over. Nobody's number is known to be wrong.
+    talk is its share of the work after the dial. `not_called`: never qualified. Nobody's number is known to be wrong.
 
     Args:
         played: The replication.
@@ -61,7 +61,7 @@ def history_of(played: Played, *, followup: bool = True) -> History:
         closed_at=np.where(won, played.outcomes.closed_at[rows], np.where(closed, played.outcomes.since[rows], NO)),
         stage=stage,
         lost_reason=lost_reason,
-        not_called=np.isin(state, NEVER_CALLED),
+        not_called=state == NOT_FOR_SALES,
         value=np.where(played.outcomes.opportunity_at[rows] >= 0, np.round(played.leads.value[rows], 2), np.nan),
         first_response_ms=_since(played.outcomes.first_touch_at[rows], played.leads.created[rows]),
     )
@@ -91,7 +91,7 @@ def history_of(played: Played, *, followup: bool = True) -> History:
 def _stage(played: Played, rows: Int64) -> Text:
     """Return the state of each lead as a CRM would call it."""
     stage = as_text(member.name.lower() for member in State)[played.outcomes.state[rows]]
-    stage[np.isin(stage, NEVER_CALLED) & (played.outcomes.handed_at[rows] >= 0)] = RETURNED
+    stage[np.isin(stage, (NOT_FOR_SALES, UNSEEN)) & (played.outcomes.handed_at[rows] >= 0)] = RETURNED
     return stage
 
 

@@ -86,6 +86,10 @@ class Market(Paper):
         "Whether `sync_latency` and `sync_delay` run all the time, or only while anybody of the touching role is open.",
     )
 
+    unnoticed_share: Share = field(
+        0.0, "share", "Share of leads that nobody ever notices: they qualify, and are never handed over."
+    )
+
     @binds("channels.*.offers", "offers.*")
     def _known_offers(self) -> Iterator[Broken]:
         for name, channel in self.channels.items():

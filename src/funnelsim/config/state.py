@@ -16,6 +16,7 @@ from funnelsim.config.paper import Broken
 from funnelsim.config.run import LAST_YEAR
 from funnelsim.config.search import Search
 from funnelsim.config.suggest import did_you_mean
+from funnelsim.config.team import parse_shift
 from funnelsim.config.uncertain import TABLES, Absence, Range, Uncertain, as_plain
 from funnelsim.config.values import places, plain_tables, set_value, value_at
 from funnelsim.errors import Fault, InputError
@@ -101,14 +102,18 @@ def _value(given: Range, level: float, written: Any) -> Any:
 
 def _without(groups: list[dict[str, Any]], absence: Absence) -> list[dict[str, Any]]:
     """Return groups of reps in which the first of a role are away; their order and so their numbers stay."""
-    span = f"{absence.starts}..{absence.ends or FOREVER}"
+    ends = absence.ends or FOREVER
+    span = f"{absence.starts}..{ends}"
     left, found = absence.reps, []
     for group in groups:
         count = group.get("count", 1)
         away = min(left, count) if group["role"] == absence.role else 0
         left -= away
         if away:
-            found.append({**group, "count": away, "days_off": [*group.get("days_off", []), span]})
+            kept = [text for text in group.get("shifts", []) if not absence.starts <= parse_shift(text)[0] <= ends]
+            found.append(
+                {**group, "count": away, "days_off": [*group.get("days_off", []), span], "shifts": kept}
+            )
         if count > away:
             found.append({**group, "count": count - away})
     return found

@@ -17,6 +17,7 @@ from funnelsim.config.suggest import did_you_mean
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HOURS = re.compile(r"^\s*([A-Z][a-z]{2})(?:\s*-\s*([A-Z][a-z]{2}))?\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*$")
+_SHIFT = re.compile(r"^\s*(\d{4}-\d{2}-\d{2})\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*$")
 
 
 def parse_hours(text: str) -> list[tuple[int, int, int]]:
@@ -86,6 +87,35 @@ def _days_off(value: list[str]) -> list[str]:
     return value
 
 
+def parse_shift(text: str) -> tuple[dt.date, int, int]:
+    """Return date, opening minute and closing minute of "2025-12-24 09:00-13:00".
+
+    Raises:
+        ValueError: where the text is no shift.
+
+    >>> parse_shift("2025-12-24 09:00-13:00")
+    (datetime.date(2025, 12, 24), 540, 780)
+    """
+    match = _SHIFT.match(text)
+    try:
+        day = dt.date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        day = None
+    if match is None or day is None:
+        raise ValueError(f"must be a date with opening times such as '2025-12-24 09:00-13:00', got {text!r}")
+    opens, closes = int(match[2]) * 60 + int(match[3]), int(match[4]) * 60 + int(match[5])
+    if not 0 <= opens < closes <= 24 * 60:
+        raise ValueError(f"must open before it closes, got {text!r}")
+    return day, opens, closes
+
+
+def _shifts(value: list[str]) -> list[str]:
+    for (day, _, closes), (next_day, opens, _) in pairwise(sorted(parse_shift(text) for text in value)):
+        if day == next_day and opens < closes:
+            raise ValueError(f"shifts overlap on {day}")
+    return value
+
+
 def _country(value: str | None) -> str | None:
     if value is None:
         return None
@@ -139,6 +169,13 @@ class Reps(Paper):
     )
     days_off: Annotated[list[str], AfterValidator(_days_off)] = field(
         None, "dates", "Days off: dates or '2025-12-24..2026-01-02'.", factory=list
+    )
+    shifts: Annotated[list[str], AfterValidator(_shifts)] = field(
+        None,
+        "",
+        "Opening times on single days, such as '2025-12-24 09:00-13:00', in place of those of the weekday; on days off "
+        "and holidays too.",
+        factory=list,
     )
     starts: Date | None = field(None, "date", "First day at work; from the beginning where absent.")
     leaves: Date | None = field(None, "date", "First day on which they are gone; they stay where absent.")

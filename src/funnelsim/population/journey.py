@@ -14,6 +14,9 @@ from funnelsim.population.shapes import category, draw_length, duration, length_
 from funnelsim.population.streams import unit_exponential
 from funnelsim.records import NEVER, NO, Bool, Float64, Int16, Int32, Int64
 
+UNNOTICED_MS = 1000 * 366 * 86_400_000
+"""How long a lead waits that nobody ever notices: a thousand years, longer than any run."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Journey:
@@ -74,6 +77,8 @@ def _sync_latency(arrivals: Arrivals, market: Market) -> Int64:
     latency = np.full(arrivals.luck.n, market.sync_latency.ms())
     if market.sync_delay is not None:
         latency += duration(draw_length(arrivals.luck, market.sync_delay, "sync_delay"))
+    if market.unnoticed_share > 0.0:
+        latency[arrivals.luck.uniform("unnoticed") < market.unnoticed_share] = UNNOTICED_MS
     return latency
 
 

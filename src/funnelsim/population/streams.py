@@ -73,6 +73,7 @@ STREAM: dict[str, int] = {
     "prep_needed": 50,
     "sync_delay": 51,
     "given_up": 52,  # k = touch
+    "unnoticed": 53,
 }
 
 SMALLEST = 2.0**-54
