@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from funnelsim.selecting_best import kim_nelson, ocba, probability_correct, starved, subset
+from funnelsim.selecting_best import kim_nelson, ocba, probability_correct, skewed_differences, starved, subset
 
 
 def not_below(times: int, of: int, nominal: float) -> bool:
@@ -187,3 +187,23 @@ def test_the_probability_where_nothing_varies():
     assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=0) == 1.0
     assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=1) == 0.0
     assert probability_correct([[2.0, 3.0], [1.0, 2.0]], selected=1, indifference=1.5) == 1.0
+
+
+def test_differences_that_are_skewed_are_told_of_and_normal_ones_or_alike_ones_are_not():
+    """Exponential less near-constant: skewness 2. Exponential less exponential: 0, both being skewed alike."""
+    rng = np.random.default_rng(1)
+    rare, alike, steady = rng.exponential(size=200), rng.exponential(size=200), rng.normal(0.0, 0.05, 200)
+
+    found = skewed_differences([rare, alike, steady], selected=0)
+    assert set(found) == {2}
+    assert found[2] == pytest.approx(2.0, abs=0.8)
+    assert skewed_differences([steady, rare], selected=0)[1] < -1.0
+    assert skewed_differences([rare, rare, rare[:7]], selected=0) == {}
+
+
+def test_normal_differences_are_called_skewed_as_seldom_as_the_level_says():
+    rng = np.random.default_rng(2)
+    told = sum(bool(skewed_differences(rng.normal(size=(5, 12)), selected=0, least=0.0)) for _ in range(2_000))
+
+    # Bonferroni over four at 1 %: 2,000 cases, four standard errors.
+    assert told / 2_000 < 0.01 + 4 * math.sqrt(0.01 * 0.99 / 2_000)

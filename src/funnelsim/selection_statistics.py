@@ -1,10 +1,10 @@
 """Choosing among systems that were tried on the same replications: how surely one is best, and what choosing it risks.
 
 A system is a policy or a scenario; its values stand in a column, those of one replication in a row. Of the true means
-only the samples are known, so the means are drawn many times as the samples allow: rows are resampled whole, which
-keeps what common random numbers make alike, and the resampled deviations are stretched so that for normal values the
-mean of a difference has its t distribution on r - 1 degrees. With two systems the probability of being best is then one
-minus the one-sided p-value of the paired t-test.
+only the samples are known, so the means are drawn many times as the samples allow: each row's deviation is weighted by
+one normal number for all systems, which keeps what common random numbers make alike, and the sum is scaled so that the
+mean of any difference has exactly its t distribution on r - 1 degrees. With two systems the probability of being best
+is then one minus the one-sided p-value of the paired t-test, however few the replications.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Chances:
 def chances(samples: ArrayLike, *, better: Better, resamples: int = RESAMPLES, seed: int = 0) -> Chances:
     """Return for each system the probability that its mean is the best, and the expected regret of choosing it.
 
-    Expected regret (expected opportunity cost): Chick & Inoue (2001, Operations Research 49(5)). The resampling:
-    Rubin (1981, Annals of Statistics 9(1)) takes the bootstrap for a posterior; the stretch is ours, see above.
+    Expected regret (expected opportunity cost): Chick & Inoue (2001, Operations Research 49(5)), who take the same t
+    distributions for the posterior of the means, where nothing was known before. Resampling rows in place of the
+    normal numbers would be too sure on few replications: of two rows every second resample does not vary.
 
     Args:
         samples: (r, k), a row a replication and a column a system; rows with a nan are left out.
@@ -74,15 +75,28 @@ def chances(samples: ArrayLike, *, better: Better, resamples: int = RESAMPLES, s
     batch = max(1, _BATCH_VALUES // max(r, k))
     for begin in range(0, resamples, batch):
         size = min(batch, resamples - begin)
-        picked = rng.multinomial(r, np.full(r, 1.0 / r), size=size)
-        stretch = np.sqrt(r / rng.chisquare(r - 1, size=size))
-        drawn = mean + (picked @ deviations) / r * stretch[:, None]
+        drawn = mean + multipliers(r, size=size, rng=rng) @ deviations
         top = drawn.max(axis=1, keepdims=True)
         # Systems that differ by rounding only are equal.
         best = drawn >= top - 1e-12 * np.abs(values).max()
         times_best += (best / best.sum(axis=1, keepdims=True)).sum(axis=0)
         regret += (top - drawn).sum(axis=0)
     return Chances(times_best / resamples, regret / resamples)
+
+
+def multipliers(r: int, *, size: int, rng: np.random.Generator) -> Float64:
+    """Return what to weigh the deviations of `r` rows by to draw means: (size, r).
+
+    The sum of w_i (x_i - mean) over the rows is distributed as t(r - 1) s / sqrt(r), whatever the values, and jointly
+    over several columns as their multivariate t: normal numbers over sqrt(r chi2(r - 1)).
+
+    Args:
+        r: Rows, >= 2.
+        size: How many draws.
+        rng: Where they come from.
+    """
+    scale = np.sqrt(r * rng.chisquare(r - 1, size=size))
+    return np.asarray(rng.standard_normal((size, r)) / scale[:, None], dtype=np.float64)
 
 
 def replications_to_detect(

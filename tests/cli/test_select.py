@@ -55,7 +55,7 @@ def test_a_budget_is_kept_and_guarantees_nothing(file):
 
     assert (told["procedure"], told["guaranteed"]) == ("OCBA", False)
     assert told["replications"] <= 40
-    assert "no guarantee" in told["verdict"][0]
+    assert "estimated, not guaranteed. A budget gives no guarantee" in told["verdict"][1]
 
 
 def test_files_are_written_and_not_by_another_selection(file, tmp_path):
@@ -83,6 +83,7 @@ def test_files_are_written_and_not_by_another_selection(file, tmp_path):
         (("--delta", "0"), "--delta"),
         (("--delta", "1", "--confidence", "40%"), "must be above 50%"),
         (("--delta", "1", "--at-most", "5"), "--at-most must be at least --first"),
+        (("--delta", "1", "--first", "9"), "--first must be at least 10 with --delta, got 9"),
         (("--delta", "1", "--measure", "revenue,profit"), "--measure takes one"),
     ],
 )

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     type=options.SHARE,
     default="95%",
     show_default=True,
-    help="Probability of a correct selection, above 50%.",
+    help="Probability of correct selection that --delta guarantees, above 50%.",
 )
 @click.option(
     "--first",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     default=10,
     show_default=True,
     metavar="N",
-    help="Replications of each before any is dropped.",
+    help="Replications of each before any is dropped; with --delta 10 or more.",
 )
 @click.option(
     "--at-most",
@@ -98,8 +98,9 @@ def select(
 
     All are played in the same replications. A first look drops those that cannot be the best; then, with --delta, the
     procedure KN goes on until one is left: a scenario that is ahead of all others by D or more is selected with the
-    confidence asked for. With --budget, OCBA spends N replications where they tell most, and the probability that the
-    best was taken is estimated. With --out, tables (CSV) and a figure are written to DIR.
+    confidence asked for, where differences are near normal. With --budget, OCBA spends N replications where they tell
+    most, and tells the approximate probability of correct selection: estimated, not guaranteed. With --out, tables
+    (CSV) and a figure are written to DIR.
     """
     from funnelsim.cli.compare import axes_of, check_use, chosen_measures, heading_of, labels_of, tell_of_luck
     from funnelsim.cli.files import open_scenario
@@ -153,7 +154,7 @@ def _rules(
     first: int,
     at_most: int,
 ) -> Rules:
-    from funnelsim.lab.select import Rules
+    from funnelsim.lab.select import LEAST_FIRST, Rules
 
     if delta is None and budget is None:
         raise click.UsageError("give --delta D (a guarantee) or --budget N (a fixed cost)")
@@ -161,6 +162,9 @@ def _rules(
         raise click.UsageError("the sweep has the policy in force alone: there is nothing to select among")
     if confidence <= 0.5:
         raise click.UsageError(f"--confidence must be above 50%, got {confidence:g}")
+    if budget is None and first < LEAST_FIRST:
+        why = "fewer say too little of the spread that the guarantee rests on (--budget takes 3)"
+        raise click.UsageError(f"--first must be at least {LEAST_FIRST} with --delta, got {first}: {why}")
     if budget is None and at_most < first:
         raise click.UsageError(f"--at-most must be at least --first, {first}, got {at_most}")
     if budget is not None and budget < systems * first:

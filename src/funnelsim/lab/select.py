@@ -24,6 +24,13 @@ AHEAD = 8
 """Replications played at once where the procedure asks for the next: a constant, whatever the number of workers."""
 STEPS = 20
 """Into so many steps OCBA cuts what is left of its budget after the first look."""
+LEAST_FIRST = 10
+"""Replications of the first look on which KN may rest its guarantee.
+
+Kim & Nelson (2006, Handbooks in Operations Research and Management Science 13, ch. 17) ask for 10 or more. From fewer
+the variances of differences are so uncertain that KN needs ten times the replications (of five normal systems 3,000 in
+all after a first look of 3, 290 after 10), and values that are not normal mislead it more (`docs/select.md`).
+"""
 
 Procedure = Literal["KN", "OCBA"]
 PlaySome = Callable[[Sequence[int], range], Mapping[int, Sequence[float]]]
@@ -38,7 +45,7 @@ class Rules:
     direction: Literal["up", "down"]  # which way is better
     indifference: float  # in the measure's unit; > 0 for KN, >= 0 for OCBA
     confidence: float = 0.95  # of KN; of OCBA for the first look alone
-    first: int = 10  # replications of all before anything is dropped, >= 2
+    first: int = LEAST_FIRST  # replications of all before anything is dropped: of KN >= `LEAST_FIRST`, of OCBA >= 2
     at_most: int = 1_000  # KN: replications of one system at which it gives up
     budget: int | None = None  # OCBA: replications of all systems together
 
@@ -53,7 +60,8 @@ class Selection:
     left: tuple[int, ...]  # who is left at the end, the selected one among them
     values: tuple[tuple[float, ...], ...]  # of each system in replications 0, 1, ...
     looked_at: tuple[int, ...]  # replications of each that decided; KN is played a little ahead of these
-    probability: float  # that none of the others is ahead by more than the indifference, estimated from the values
+    probability: float  # approximate probability of correct selection: estimated from the values, not guaranteed;
+    #                     correct is whoever no other is ahead of by more than the indifference
     complete: bool  # False where it was interrupted
 
     @property
@@ -74,8 +82,8 @@ def select(play_some: PlaySome, *, systems: int, rules: Rules) -> Selection:
     replications, which is sound: the best is selected where it survives the first look and wins its races against all
     others, those that the first look dropped included, and each race keeps its share of the error (hence the level
     below, by which KN on fewer systems counts with all). Nelson, Swann, Goldsman & Song (2001, Operations Research
-    49(6)) for the two stages; Kim & Nelson (2001, ACM TOMACS 11(3)) for KN. OCBA has no guarantee; what the values say
-    of the probability is estimated.
+    49(6)) for the two stages; Kim & Nelson (2001, ACM TOMACS 11(3)) for KN. The guarantee supposes paired differences
+    near normal. OCBA has none: of it the approximate probability of correct selection is told, which is estimated.
 
     Args:
         play_some: Plays; each system and replication is asked for once.
@@ -206,8 +214,8 @@ def direction_of(measure: str) -> Literal["up", "down"]:
 def _check(rules: Rules, systems: int) -> None:
     if systems < 2 or rules.first < 2 or not 0.5 < rules.confidence < 1:
         raise ValueError("a selection needs systems >= 2, first >= 2 and 0.5 < confidence < 1")
-    if rules.procedure == "KN" and not (rules.indifference > 0 and rules.at_most >= rules.first):
-        raise ValueError("KN needs indifference > 0 and at_most >= first")
+    if rules.procedure == "KN" and not (rules.indifference > 0 and rules.at_most >= rules.first >= LEAST_FIRST):
+        raise ValueError(f"KN needs indifference > 0, first >= {LEAST_FIRST} and at_most >= first")
     if rules.procedure == "OCBA" and (rules.budget is None or rules.budget < systems * rules.first):
         raise ValueError("OCBA needs a budget of at least `first` replications of each system")
 

@@ -30,7 +30,7 @@ from funnelsim.report.figures_sheet import (
     tick_text,
 )
 from funnelsim.report.findings import measure_words
-from funnelsim.report.selected import Asked, Standing, standings
+from funnelsim.report.selected import APPROXIMATE, Asked, Standing, standings
 
 WIDTH, ROW_HEIGHT = 9.6, 0.27
 MOST_ROWS = 40
@@ -56,8 +56,8 @@ def selection_figure(found: Selection, asked: Asked, *, imprint: Imprint) -> Fig
     else:
         words = "is selected" if found.complete and rules.procedure == "OCBA" else "leads"
         title = f"{name.capitalize()}: {best} {words}, without a guarantee"
-        by = " by more than the band's width" if rules.indifference else ""
-        subtitle = f"{rules.procedure}: estimated probability that none is ahead of it{by} {percent(found.probability)}"
+        by = ", to the band's width," if rules.indifference else ""
+        subtitle = f"{rules.procedure}: {APPROXIMATE}{by} {percent(found.probability)} (estimated)"
     panel = max(len(rows), 2) * ROW_HEIGHT
     height = panel + 1.75
     figure = sheet(title=title, subtitle=subtitle, imprint=imprint, width=WIDTH, height=height)

@@ -14,12 +14,15 @@ from funnelsim.metrics import MEASURES
 from funnelsim.report.compared import LABEL_WIDTH, WIDTH, percent
 from funnelsim.report.digits import ABSENT, decimals_of, plain, scale_of
 from funnelsim.report.findings import measure_words
+from funnelsim.selecting_best import skewed_differences
 from funnelsim.stats import Interval, interval, paired
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA_VERSION = 1
+APPROXIMATE = "approximate probability of correct selection"
+"""What the estimate is called wherever it is told (APCS in the literature): it is no guarantee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +125,46 @@ def _table(found: Selection, asked: Asked) -> list[str]:
 
 
 def verdict(found: Selection, asked: Asked) -> list[str]:
-    """Return what follows, in sentences: who was selected, and with which probability it is the best."""
+    """Return what follows, in sentences: who was selected, what is guaranteed, and what is estimated."""
     rules, name = found.rules, measure_words(asked.measure)
     best, k = asked.labels[found.best], len(asked.labels)
     zone = _zone(found, asked)
-    estimated = f"estimated probability that none is ahead of it{f' by more than {zone}' if zone else ''}"
+    approximate = f"{APPROXIMATE.capitalize()} (that none is ahead of it{f' by more than {zone}' if zone else ''})"
+    approximate = f"{approximate}: {percent(found.probability)}, estimated, not guaranteed."
     if not found.complete:
-        chance = percent(found.probability)
-        return [f"Interrupted: {best} leads in {name}; {estimated}: {chance}. Nothing is guaranteed."]
+        return [f"Interrupted: {best} leads in {name}.", approximate]
     if rules.procedure == "OCBA":
-        words = f"{best} is selected in {name}, after {found.played:,} replications in all; {estimated}"
         saved = (rules.budget or 0) - found.played
         unspent = [f"{saved:,} replications of the budget were not needed."] if saved > 0 else []
-        return [f"{words}: {percent(found.probability)}. A budget gives no guarantee; --delta does.", *unspent]
+        words = f"{best} is selected in {name}, after {found.played:,} replications in all."
+        return [words, f"{approximate} A budget gives no guarantee; --delta does.", *unspent]
     if not found.guaranteed:
         others = ", ".join(asked.labels[s] for s in found.left if s != found.best)
         return [
-            f"{best} leads in {name}, but after {rules.at_most:,} replications it is not told apart from {others}; "
-            f"{estimated}: {percent(found.probability)}.",
+            f"{best} leads in {name}, but after {rules.at_most:,} replications it is not told apart from {others}.",
+            approximate,
             "Nothing is guaranteed: raise --at-most, or --delta if such a difference does not matter.",
         ]
     sure = f"{rules.confidence * 100:g} %"
     return [
         f"{best} is selected in {name} among {k}, after {found.played:,} replications in all.",
-        f"Guaranteed: a scenario that is ahead of all others by {zone} or more is selected with a probability of at "
-        f"least {sure}. Of scenarios that are nearer to one another than that, any may have been taken.",
-        f"From these replications: {estimated}: {percent(found.probability)}.",
+        f"Guaranteed, where differences are near normal: a scenario that is ahead of all others by {zone} or more is "
+        f"selected with a probability of at least {sure}. Of scenarios that are nearer to one another than that, any "
+        "may have been taken.",
+        *_skewed_words(found, asked),
+        approximate,
     ]
+
+
+def _skewed_words(found: Selection, asked: Asked) -> list[str]:
+    """Say whose differences to the selected one are so skewed that the guarantee may not hold."""
+    skewed = skewed_differences(found.values, selected=found.best)
+    if not skewed:
+        return []
+    worst = max(skewed, key=lambda s: abs(skewed[s]))
+    others = f" and of {len(skewed) - 1} more" if len(skewed) > 1 else ""
+    told = f"Its differences to {asked.labels[worst]}{others} are skewed ({skewed[worst]:+.1f}), not near normal"
+    return [f"{told}: the guarantee may hold less often than it says; a larger --first makes it safer."]
 
 
 def _zone(found: Selection, asked: Asked) -> str:
@@ -208,7 +224,7 @@ def selection_object(found: Selection, asked: Asked, *, seed: int) -> dict[str, 
         "complete": found.complete,
         "selected": asked.labels[found.best],
         "guaranteed": found.guaranteed,
-        "probability_estimated": found.probability,
+        "approximate_probability_of_correct_selection": found.probability,
         "replications": found.played,
         "stages": [{"stage": name, "left": left, "replications": plays} for name, left, plays in stages(found)],
         "left": [asked.labels[s] for s in found.left],
