@@ -197,6 +197,7 @@ def check_bookings(played: Played, log: pd.DataFrame) -> None:
     """A meeting is reserved on the grid of its closer's shift, wholly inside it, and with notice."""
     agreement, rules = build_agreement(played.scenario, played.roster), build_rules(played.scenario)
     length = -(-rules.meeting_ms // agreement.slot_ms) * agreement.slot_ms
+    handed_on = {*played.roster.leaves.tolist(), *played.roster.starts.tolist()}
     for row in log[log.kind == Row.BOOKING].itertuples():
         if row.due_at == NEVER:
             continue
@@ -205,7 +206,9 @@ def check_bookings(played: Played, log: pd.DataFrame) -> None:
         assert j >= 0
         assert (row.due_at - calendar.opens[j]) % agreement.slot_ms == 0
         assert row.due_at + length <= calendar.closes[j]
-        assert row.due_at >= after(played, row.available_at, agreement.notice, closing=True)
+        if row.available_at not in handed_on:  # there a date that was agreed is kept
+            assert row.due_at >= after(played, row.available_at, agreement.notice, closing=True)
+        assert row.available_at <= played.roster.leaves[row.rep]
     kept = log[(log.kind == Row.MEETING) & (log.start >= 0)]
     assert (kept.start >= kept.due_at).all()
     booked = {(row.lead, row.number, row.due_at) for row in log[log.kind == Row.BOOKING].itertuples()}

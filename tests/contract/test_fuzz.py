@@ -75,7 +75,8 @@ FAULTS = {
     "somebody who is gone is routed a lead":
         ("leaving.py", "rep[other, R.STARTS] = NEVER", "rep[other, R.STARTS] = 0"),
     "a lead that stays with who is gone": ("leaving.py", "stage == L.BETWEEN or stage", "stage"),
-    "a meeting that is moved to an earlier day": ("closing.py", "max(notice(s), wished)", "notice(s)"),
+    "a meeting that is moved to another time than it had":
+        ("closing.py", "earliest, wanted = s.lead[c, L.RESERVED]", "earliest, wanted = NEVER"),
     "a lead whose closer left in the meeting, and which stays with him":
         ("closing.py", "    if is_gone(s, lead[c, L.CLOSER]) and is_", "    if False and is_"),
     "an order of reps: of two that are idle since the same moment the higher is served first":

@@ -14,13 +14,15 @@ from funnelsim.cli import screen
 def check(files: tuple[Path, ...]) -> None:
     """Say what is wrong with each FILE, every fault at once, or what the scenario amounts to.
 
-    Warns of a role whose offered load is above its capacity. Exit code 3 where a file has a fault.
+    Warns of a role whose offered load is above its capacity, or that nobody fills for a time. Exit code 3 where a file
+    has a fault.
     """
     from funnelsim import load
     from funnelsim.cli.files import warn_of_overload
     from funnelsim.cli.summary import summary_of
     from funnelsim.errors import Fault, InputError
     from funnelsim.lab.load import offered_load
+    from funnelsim.lab.vacancies import vacancies
 
     faults: list[Fault] = []
     for file in files:
@@ -32,5 +34,7 @@ def check(files: tuple[Path, ...]) -> None:
         loads = offered_load(scenario)
         screen.show(summary_of(scenario, loads, where=str(file)))
         warn_of_overload(loads, where=str(file))
+        for vacancy in vacancies(scenario):
+            screen.warn(f"{file}: {vacancy.in_words()}")
     if faults:
         raise InputError(faults)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from funnelsim.config.cross import cross_faults
 from funnelsim.config.durations import Duration
 from funnelsim.config.faults import translate
 from funnelsim.config.paper import Broken
-from funnelsim.config.run import LAST_YEAR
 from funnelsim.config.search import Search
 from funnelsim.config.suggest import did_you_mean
 from funnelsim.config.team import parse_shift
@@ -24,7 +22,6 @@ from funnelsim.errors import Fault, InputError
 if TYPE_CHECKING:
     from funnelsim.config.scenario import Scenario
 
-FOREVER = dt.date(LAST_YEAR, 12, 31)
 READS = ("uncertain", *TABLES, "policy", "run", "oracle")
 
 
@@ -101,22 +98,27 @@ def _value(given: Range, level: float, written: Any) -> Any:
 
 
 def _without(groups: list[dict[str, Any]], absence: Absence) -> list[dict[str, Any]]:
-    """Return groups of reps in which the first of a role are away; their order and so their numbers stay."""
-    ends = absence.ends or FOREVER
-    span = f"{absence.starts}..{ends}"
+    """Return groups of reps in which the first of a role are away, or leave; their order and so their numbers stay."""
     left, found = absence.reps, []
     for group in groups:
         count = group.get("count", 1)
         away = min(left, count) if group["role"] == absence.role else 0
         left -= away
         if away:
-            kept = [text for text in group.get("shifts", []) if not absence.starts <= parse_shift(text)[0] <= ends]
-            found.append(
-                {**group, "count": away, "days_off": [*group.get("days_off", []), span], "shifts": kept}
-            )
+            found.append({**_away(group, absence), "count": away})
         if count > away:
             found.append({**group, "count": count - away})
     return found
+
+
+def _away(group: dict[str, Any], absence: Absence) -> dict[str, Any]:
+    """Return reps who are off from the first to the last day of an absence; without a last day they leave."""
+    starts, ends = absence.starts, absence.ends
+    if ends is None:
+        leaves = group.get("leaves")
+        return {**group, "leaves": str(starts) if leaves is None else min(str(leaves), str(starts))}
+    shifts = [text for text in group.get("shifts", []) if not starts <= parse_shift(text)[0] <= ends]
+    return {**group, "days_off": [*group.get("days_off", []), f"{starts}..{ends}"], "shifts": shifts}
 
 
 def uncertain_faults(scenario: Scenario) -> Iterator[Broken]:

@@ -53,12 +53,14 @@ class Range(Paper):
 
 
 class Absence(Paper):
-    """Reps who are away from a day on: their shifts are closed, and nobody edits the rota for it."""
+    """Reps who are off for a while, or leave for good (`docs/model.md`, Who leaves)."""
 
     role: str = field(..., "", "Their role.", min_length=1)
     reps: int = field(1, "reps", "How many, the first of the role in the file.", ge=1)
     starts: Date = field(..., "date", "First day away.")
-    ends: Date | None = field(None, "date", "Last day away; they do not come back where absent.")
+    ends: Date | None = field(
+        None, "date", "Last day away, after which they go on with what they had; where absent they leave for good."
+    )
 
     @binds("starts", "ends")
     def _in_order(self) -> Iterator[Broken]:

@@ -176,15 +176,16 @@ class Closing(Case):
     def _books_again(self, *, anybody: bool) -> None:
         """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer.
 
-        Where the owner is gone: to another, as it was agreed, and not before the time it had.
+        Where the owner is gone: to another, who is found as when it was agreed, and not before the slot it had.
         """
         shop, closer = self.shop, self.closer
         assert closer is not None
         if anybody:
             rep, slot = shop.desk.earliest_closer(self, self._notice(), shop.reserved_ms)
         elif closer.gone and closer.team.is_anybody_there(self.env._now):
-            wished = self.reserved if self.reserved < NEVER else self.wanted
-            earliest = self._notice() if wished >= NEVER else max(self._notice(), wished)
+            earliest = self.reserved
+            if not self.env._now <= earliest < NEVER:
+                earliest = self._notice() if self.wanted >= NEVER else max(self._notice(), self.wanted)
             rep, slot = shop.desk.closer(self, earliest, shop.reserved_ms)
         else:
             rep, slot = closer, closer.first_slot(self._notice(), shop.reserved_ms, shop.agreement.slot_ms)

@@ -155,16 +155,16 @@ def meeting_starts(s: Floor, c: int) -> None:
 def book_again(s: Floor, c: int, anybody: bool) -> None:
     """Move a meeting that was not begun: to the owner's first free slot, or to the earliest free closer.
 
-    Where the owner is gone: to another, as it was agreed, and not before the time it had.
+    Where the owner is gone: to another, who is found as when it was agreed, and not before the slot it had.
     """
     old = s.lead[c, L.CLOSER]
     if anybody:
         r, slot = earliest_closer(s, c, notice(s), False)
     elif is_gone(s, old) and is_anybody_there(s, s.g[G.CLOSE_TEAM]):
-        wished = s.lead[c, L.RESERVED]
-        if wished >= NEVER:
-            wished = s.lead[c, L.WANTED]
-        r, slot = closer(s, c, notice(s) if wished >= NEVER else max(notice(s), wished))
+        earliest, wanted = s.lead[c, L.RESERVED], s.lead[c, L.WANTED]
+        if earliest < s.g[G.NOW] or earliest >= NEVER:
+            earliest = notice(s) if wanted >= NEVER else max(notice(s), wanted)
+        r, slot = closer(s, c, earliest)
     else:
         r, slot = old, first_slot(s, old, notice(s))
     change_closer(s, c, r)
