@@ -11,7 +11,7 @@ import pytest
 from funnelsim.calendar import DAY_MS, HOUR_MS, MINUTE_MS
 from funnelsim.config.market import Length
 from funnelsim.config.scenario import Scenario
-from funnelsim.records import ALWAYS
+from funnelsim.records import ALWAYS, NEVER
 from funnelsim.roster import (
     CALL,
     EMAIL,
@@ -136,6 +136,36 @@ def test_a_ramp_without_first_day_holds_from_zero_in_every_time_zone():
     assert roster.ramp_from[0].tolist() == [0, 77 * HOUR_MS]
     assert roster.ramp_from[1].tolist() == [0, 63 * HOUR_MS]
     assert roster.ramp_permille[0].tolist() == [500, 900]
+
+
+def test_who_leaves_has_hours_until_local_midnight_and_a_diary_beyond():
+    reps = [
+        {"role": "bdr", "leaves": "2025-01-08", "time_zone": "America/New_York"},
+        {"role": "bdr", "hours": ["Mon-Sun 00:00-24:00"], "leaves": "2025-01-08", "time_zone": "Asia/Tokyo"},
+        {"role": "bdr", "leaves": "2024-12-24"},
+        {"role": "ae"},
+    ]
+    roster = build_roster(a_scenario(reps=reps))
+    stays = build_roster(a_scenario(reps=[{k: v for k, v in rep.items() if k != "leaves"} for rep in reps]))
+
+    # Midnight of Wednesday is 05:00 UTC in New York and the day before at 15:00 UTC in Tokyo.
+    assert roster.leaves.tolist() == [2 * DAY_MS + 5 * HOUR_MS, DAY_MS + 15 * HOUR_MS, 0, NEVER]
+    assert roster.calendars[0].closes.tolist() == [22 * HOUR_MS, DAY_MS + 22 * HOUR_MS]
+    assert roster.calendars[1].closes.tolist() == [DAY_MS + 15 * HOUR_MS]
+    assert roster.calendars[2].closes.size == 0
+    assert roster.team_calendars[0].opens.tolist() == [0]  # Tokyo until 15:00 on Tuesday, New York from 14:00 to 22:00
+    assert roster.team_calendars[0].closes.tolist() == [DAY_MS + 22 * HOUR_MS]
+    for rep in range(4):
+        assert roster.diaries[rep].closes.tolist() == stays.calendars[rep].closes.tolist()
+    assert roster.diaries[3] is roster.calendars[3]
+
+
+def test_who_is_hired_beside_a_leaver_stays():
+    reps = [{"role": "bdr", "leaves": "2025-01-08"}, {"role": "ae"}]
+    roster = build_roster(a_scenario(reps=reps, policy={"headcount": {"bdr": 3}}))
+
+    assert roster.leaves.tolist() == [2 * DAY_MS, NEVER, NEVER, NEVER]
+    assert roster.names == ("bdr 1", "bdr 2", "bdr 3", "ae")
 
 
 def test_segments_bind_under_segment_routing_only():

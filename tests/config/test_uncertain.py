@@ -14,6 +14,7 @@ from funnelsim.config.state import State, in_state
 from funnelsim.config.toml import parse_toml
 from funnelsim.config.values import by_path, places, plain_tables
 from funnelsim.errors import InputError
+from funnelsim.records import NEVER
 from funnelsim.roster import build_roster
 from lab.small import small
 
@@ -90,8 +91,37 @@ def test_who_leaves_does_not_come_back():
         uncertain(events={"gone": {"probability": 0.2, "away": [away]}}), State("s", events=frozenset({"gone"}))
     )
     days_after_the_start = (dt.date(2025, 10, 1) - found.run.start).days
+    roster = build_roster(found)
 
-    assert int(build_roster(found).calendars[0].closes.max()) < days_after_the_start * 86_400_000
+    assert int(roster.calendars[0].closes.max()) < days_after_the_start * 86_400_000
+    assert roster.leaves.tolist() == [days_after_the_start * 86_400_000, NEVER, NEVER, NEVER]
+    assert roster.names == build_roster(small()).names
+    assert not any(group.days_off for group in found.team.reps)
+
+
+@pytest.mark.parametrize(("headcount", "leavers"), [(1, 1), (3, 2), (4, 2), (7, 2)])
+def test_of_another_headcount_the_same_reps_leave_and_who_is_hired_stays(headcount: int, leavers: int):
+    away = {"role": "sales", "reps": 2, "starts": "2025-10-01"}
+    given = {**plain_tables(small()), "uncertain": {"events": {"gone": {"probability": 0.2, "away": [away]}}}}
+    given["policy"] = {**given["policy"], "headcount": {"sales": headcount}}
+    found = in_state(scenario_from(given, where="a.toml"), State("s", events=frozenset({"gone"})))
+
+    assert (build_roster(found).leaves < NEVER).tolist() == [True] * leavers + [False] * (headcount - leavers)
+
+
+def test_who_leaves_sooner_anyhow_leaves_then_and_who_joins_later_cannot_leave():
+    team = plain_tables(small())["team"]
+    for dates, leaves in (({"leaves": "2025-09-20"}, "2025-09-20"), ({"leaves": "2025-12-20"}, "2025-10-01")):
+        reps = [{**team["reps"][0], "count": 1, **dates}, {"role": "sales"}]
+        away = {"role": "sales", "starts": "2025-10-01"}
+        given = {**plain_tables(small()), "team": {**team, "reps": reps}}
+        given["uncertain"] = {"events": {"gone": {"probability": 0.2, "away": [away]}}}
+        found = in_state(scenario_from(given, where="a.toml"), State("s", events=frozenset({"gone"})))
+        assert [str(group.leaves) for group in found.team.reps] == [leaves, "None"]
+    given["team"]["reps"][0] = {"role": "sales", "starts": "2025-11-01"}
+
+    with pytest.raises(InputError, match=r"team\.reps\.0\.leaves: must be after starts, got 2025-11-01 and 2025-10-01"):
+        scenario_from(given, where="a.toml")
 
 
 def test_a_state_has_nothing_uncertain_and_nothing_to_search_and_meets_the_policy_in_force():
