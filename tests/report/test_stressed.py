@@ -18,7 +18,7 @@ IMPRINT = Imprint("small", 7, "replications 0–2", "0")
 def robust(means: list[list[float]], *, measure: str = "leads_wasted_share") -> Robustness:
     values = np.repeat(np.array(means)[:, :, None], 3, axis=2)
     return judge(
-        values, measure=measure, better="down", weights=[0.25] * 4, drawn=False, worst_share=0.25, resamples=20
+        values, measure=measure, better="down", weights=[0.25] * 4, drawn=False, worst_share=0.25, draws=20
     )
 
 

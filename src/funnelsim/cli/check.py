@@ -14,11 +14,11 @@ from funnelsim.cli import screen
 def check(files: tuple[Path, ...]) -> None:
     """Say what is wrong with each FILE, every fault at once, or what the scenario amounts to.
 
-    Warns of a role whose offered load is above its capacity, or that nobody fills for a time. Exit code 3 where a file
-    has a fault.
+    Warns of a role whose offered load is above its capacity, or that nobody fills for a time, and of uncertain events
+    whose weight in the states drawn is not their probability. Exit code 3 where a file has a fault.
     """
     from funnelsim import load
-    from funnelsim.cli.files import warn_of_overload
+    from funnelsim.cli.files import warn_of_overload, warn_of_states
     from funnelsim.cli.summary import summary_of
     from funnelsim.errors import Fault, InputError
     from funnelsim.lab.load import offered_load
@@ -36,5 +36,6 @@ def check(files: tuple[Path, ...]) -> None:
         warn_of_overload(loads, where=str(file))
         for vacancy in vacancies(scenario):
             screen.warn(f"{file}: {vacancy.in_words()}")
+        warn_of_states(scenario, where=str(file))
     if faults:
         raise InputError(faults)

@@ -37,3 +37,11 @@ def warn_of_overload(loads: Sequence[RoleLoad], *, where: str) -> None:
     for load in loads:
         if load.cannot_keep_up:
             screen.warn(f"{where}: {load.in_words()}")
+
+
+def warn_of_states(scenario: Scenario, *, where: str) -> None:
+    """Warn on stderr of each uncertain event whose weight in the states drawn is not its probability."""
+    from funnelsim.lab.states import misweighted
+
+    for event in misweighted(scenario):
+        screen.warn(f"{where}: uncertain.events.{event.in_words()}")

@@ -69,7 +69,7 @@ def stress(
     other policies. All is paired on the same luck. With --out, tables (CSV) and figures are written to DIR.
     """
     from funnelsim.cli.compare import chosen_measures
-    from funnelsim.cli.files import open_scenario
+    from funnelsim.cli.files import open_scenario, warn_of_states
     from funnelsim.cli.run import with_run
     from funnelsim.lab.stress import stress as put_under
     from funnelsim.report.stressed import stress_object, stress_text
@@ -80,6 +80,7 @@ def stress(
         raise click.UsageError("--force needs --out DIR")
     names = chosen_measures(measures) or list(MEASURES)
     scenario = with_run(open_scenario(config), seed=seed, replications=replications)
+    warn_of_states(scenario, where=str(config))
     if scenario.run.replications < 2:
         raise click.UsageError("intervals need 2 replications or more; give --replications N")
     opened = [open_scenario(path) for path in others]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal
 
 import numpy as np
 
@@ -18,15 +17,15 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State, in_state
 from funnelsim.config.uncertain import Criterion
 from funnelsim.engines.choice import Engine, Wish, choose
+from funnelsim.lab.criteria import Better, regrets, state_means, worth
 from funnelsim.lab.play import play
 from funnelsim.lab.processes import Finished, Progress, for_each_replication, to_json
 from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.stats import Bounds
 
-Better = Literal["up", "down"]
-RESAMPLES = 2_000
-CRITERIA: tuple[Criterion, ...] = ("expectation", "cvar", "regret")
+DRAWS = 10_000
+"""Of the means behind intervals and chances: ends are then known to some 2 % of a half-width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Standing:
 
     estimates: Mapping[Criterion, Bounds]  # 95 %; regret is the largest over the states
     differences: Mapping[Criterion, Bounds]  # against the first policy, 95 %
-    chances: Mapping[Criterion, float]  # in which share of the resamples it is the best
+    chances: Mapping[Criterion, float]  # in which share of the draws it is the best
     means: tuple[float, ...]  # by state
     worst_state: int  # where it does worst
     regret_state: int  # where it falls most behind the best policy
@@ -149,47 +148,6 @@ def _policies(texts: tuple[str, ...]) -> tuple[Policy, ...]:
     return tuple(Policy.model_validate_json(text) for text in texts)
 
 
-def cvar(values: Float64, weights: Float64, share: float, *, better: Better) -> Float64:
-    """Return the conditional value at risk: the weighted mean of the worst `share` of the states.
-
-    A state that lies across the edge counts in part. Rockafellar & Uryasev (2002), Journal of Banking & Finance 26(7).
-
-    Args:
-        values: By state, on the last axis; nan in a state makes the answer nan.
-        weights: Of the states, summing to one, of a shape that goes with `values`.
-        share: Within 0..1, above 0; 1 gives the expectation.
-        better: Whether more or less is better, and so which states are the worst.
-
-    >>> equal = np.full(4, 0.25)
-    >>> float(cvar(np.array([4.0, 1.0, 2.0, 3.0]), equal, 0.5, better="up"))
-    1.5
-    """
-    weights = np.broadcast_to(weights, values.shape)
-    order = np.argsort(values if better == "up" else -values, axis=-1, kind="stable")
-    sorted_weights = np.take_along_axis(weights, order, axis=-1)
-    before = np.cumsum(sorted_weights, axis=-1) - sorted_weights
-    taken = np.clip(share - before, 0.0, sorted_weights)
-    ranked = np.take_along_axis(values, order, axis=-1)
-    # A nan sorts last; its state must spoil the answer also where it is not among the worst.
-    spoilt = np.isnan(values).any(axis=-1)
-    found = (np.where(taken > 0, ranked, 0.0) * taken).sum(axis=-1) / taken.sum(axis=-1)
-    return np.asarray(np.where(spoilt, np.nan, found), dtype=np.float64)
-
-
-def regrets(means: Float64, *, better: Better) -> Float64:
-    """Return by how much each policy falls behind the best one in each state: at least 0, of the shape of `means`.
-
-    Args:
-        means: Shape (..., policies, states).
-        better: Whether more or less is better.
-
-    >>> regrets(np.array([[3.0, 1.0], [2.0, 4.0]]), better="up").tolist()
-    [[0.0, 3.0], [1.0, 0.0]]
-    """
-    gains = means if better == "up" else -means
-    return np.asarray(gains.max(axis=-2, keepdims=True) - gains, dtype=np.float64)
-
-
 def judge(
     values: Float64,
     *,
@@ -199,15 +157,12 @@ def judge(
     drawn: bool,
     worst_share: float,
     seed: int = 0,
-    resamples: int = RESAMPLES,
+    draws: int = DRAWS,
 ) -> Robustness:
-    """Return what each policy is worth over the states, and how surely one is best.
+    """Return what each policy is worth over the states, and how surely one is best (see `worth` for the intervals).
 
-    Intervals are percentiles of a bootstrap that resamples whole replications and, where the states were drawn, whole
-    states: the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1(2)), which errs on the wide side; Sobol
-    points are spread more evenly than it assumes, so it errs there once more. The largest regret is that over the
-    states at hand; its interval resamples replications alone. Luck enters it as a maximum, so with few replications it
-    is overstated.
+    Luck enters the largest regret as a maximum, so with few replications it is overstated; the mean of the worst share
+    is a little too bad for the same reason. Their intervals allow for it.
 
     Args:
         values: Shape (policies, states, replications); a nan is left out of the mean of its state.
@@ -216,64 +171,23 @@ def judge(
         weights: Of the states, summing to one.
         drawn: Whether the states are a sample of what may be; False where they are all there is.
         worst_share: Of the states, for the conditional value at risk.
-        seed: Of the resampling; 0 is a seed.
-        resamples: How many.
+        seed: Of the draws; 0 is a seed.
+        draws: How many.
     """
-    _, states, replications = values.shape
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(replications, np.full(replications, 1 / replications), size=resamples)
     w = np.asarray(weights, dtype=np.float64)
-    resampled_w = rng.multinomial(states, w / w.sum(), size=resamples) / states if drawn else np.tile(w, (resamples, 1))
-    means = _state_means(values, np.ones((1, replications)))
-    resampled = _state_means(values, counts.astype(np.float64))
-    found = _by_criterion(means, w[None, :], worst_share, better)
-    again = _by_criterion(resampled, resampled_w, worst_share, better)
-    chances = {c: _chances(again[c], "down" if c == "regret" else better) for c in CRITERIA}
-    behind = regrets(means[0], better=better)
-    bad = means[0] if better == "up" else -means[0]
+    found = worth(values, better=better, weights=w, drawn=drawn, worst_share=worst_share, draws=draws, seed=seed)
+    means = state_means(values)
+    behind = regrets(means, better=better)
+    bad = means if better == "up" else -means
     standings = [
         Standing(
-            estimates={c: _bounds(found[c][0, p], again[c][:, p], replications) for c in CRITERIA},
-            differences={
-                c: _bounds(found[c][0, p] - found[c][0, 0], again[c][:, p] - again[c][:, 0], replications)
-                for c in CRITERIA
-            },
-            chances={c: float(chances[c][p]) for c in CRITERIA},
-            means=tuple(means[0, p].tolist()),
+            estimates=one.estimates,
+            differences=one.differences,
+            chances=one.chances,
+            means=tuple(means[p].tolist()),
             worst_state=int(np.argmin(np.nan_to_num(bad[p], nan=np.inf))),
             regret_state=int(np.argmax(np.nan_to_num(behind[p], nan=-np.inf))),
         )
-        for p in range(values.shape[0])
+        for p, one in enumerate(found)
     ]
-    return Robustness(measure, better, worst_share, tuple(w.tolist()), replications, tuple(standings))
-
-
-def _state_means(values: Float64, counts: Float64) -> Float64:
-    """Return the mean of each policy in each state, by resample: shape (resamples, policies, states)."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total = np.einsum("psr,br->bps", np.where(known, values, 0.0), counts)
-        return np.asarray(total / np.einsum("psr,br->bps", known.astype(np.float64), counts), dtype=np.float64)
-
-
-def _by_criterion(means: Float64, weights: Float64, worst_share: float, better: Better) -> dict[Criterion, Float64]:
-    """Return each criterion by resample and policy, of means (resamples, policies, states), weights by resample."""
-    w = weights[:, None, :]
-    spoilt = np.isnan(means) & (w > 0)
-    expected = np.where(spoilt.any(axis=-1), np.nan, (np.where(w > 0, means, 0.0) * w).sum(axis=-1))
-    # A state that was not drawn again has no weight, and so no part in the tail.
-    tail = cvar(np.where((w == 0) & np.isnan(means), 0.0, means), w, worst_share, better=better)
-    return {"expectation": expected, "cvar": tail, "regret": regrets(means, better=better).max(axis=-1)}
-
-
-def _chances(found: Float64, better: Better) -> Float64:
-    losses = np.where(np.isnan(found), np.inf, found if better == "down" else -found)
-    best = losses == losses.min(axis=1, keepdims=True)
-    return np.asarray((best / best.sum(axis=1, keepdims=True)).mean(axis=0), dtype=np.float64)
-
-
-def _bounds(estimate: float, resampled: Float64, n: int) -> Bounds:
-    if np.isnan(estimate) or n < 2 or np.isnan(resampled).any():
-        return Bounds(float(estimate), float("nan"), float("nan"), n)
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    return Bounds(float(estimate), float(low), float(high), n)
+    return Robustness(measure, better, worst_share, tuple(w.tolist()), values.shape[-1], tuple(standings))

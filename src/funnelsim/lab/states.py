@@ -17,9 +17,11 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State
 from funnelsim.config.uncertain import Range, label_of_range
 from funnelsim.errors import Fault, InputError
+from funnelsim.lab.weights import CLOSE, shares_of_states, weights_of_states
 from funnelsim.records import Float64
 
 AS_WRITTEN = State("as written")
+MOST_STATES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,36 @@ class Stress:
         return f"{self.input} {self.value}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Misweighted:
+    """An event to which the states drawn give another weight than its probability."""
+
+    event: str
+    probability: float
+    weight: float
+    enough: int | None  # states with which all events have their probability; None = no number up to `MOST_STATES`
+
+    def in_words(self) -> str:
+        """Return what is wrong and what to do."""
+        remedy = f"uncertain.states = {self.enough} would do" if self.enough else "another uncertain.seed may do"
+        return (
+            f"{self.event} has a probability of {self.probability:g} and a weight of {self.weight:.3g} in the states "
+            f"drawn, for rare events fall together there: {remedy}"
+        )
+
+
 def states_of(scenario: Scenario) -> tuple[State, ...]:
     """Return the states of the world that `scenario.uncertain` describes, their weights summing to one.
 
     Where there are only events, and no more combinations of them than `states`, every one with its probability.
-    Otherwise `states` points of a scrambled Sobol sequence, equally likely: a coordinate for each range (its level),
-    each event (it happens below its probability) and the file of draws (which of them). Twice as many states begin with
-    the same ones. Owen (1998), ACM Transactions on Modeling and Computer Simulation 8(1).
+    Otherwise `states` points of a scrambled Sobol sequence: a coordinate for each range (its level), each event and the
+    file of draws (which of them). An event happens in the share of states that is next to its probability, at least one
+    in sixteen, and their weights make up for it (`weights_of_states`): without events all weigh the same. From 16 on,
+    twice as many states begin with the same ones, but for their weights. Owen (1998), ACM Transactions on Modeling and
+    Computer Simulation 8(1).
+
+    Every point is uniform over scrambles, so with equal weights, or one event, the mean over the states is an unbiased
+    estimate of the expectation; with several events raking them adds a bias that is small beside its spread.
 
     Raises:
         InputError: where nothing is uncertain, or the file of draws cannot be read.
@@ -57,20 +82,60 @@ def states_of(scenario: Scenario) -> tuple[State, ...]:
     draws = () if uncertain.posterior is None else read_draws(Path(uncertain.posterior))
     paths, names = list(uncertain.ranges), list(uncertain.events)
     points = sobol(len(paths) + len(names) + bool(draws), uncertain.states, seed=uncertain.seed)
+    happens, weights = _events(scenario, points)
     return tuple(
         State(
             name=f"state {number}",
             levels=dict(zip(paths, point, strict=False)),
             events=frozenset(
                 name
-                for name, u in zip(names, point[len(paths) :], strict=False)
-                if u < uncertain.events[name].probability
+                for name, there in zip(names, happens[number - 1], strict=True)
+                if there
             ),
             draw=draws[int(point[-1] * len(draws))] if draws else {},
-            weight=1.0 / uncertain.states,
+            weight=weights[number - 1],
         )
         for number, point in enumerate(points.tolist(), start=1)
     )
+
+
+def misweighted(scenario: Scenario) -> tuple[Misweighted, ...]:
+    """Return the events whose weight in the states drawn is not their probability; none where nothing is drawn."""
+    uncertain = scenario.uncertain
+    if not uncertain.events or is_enumerated(scenario):
+        return ()
+    off = _off(scenario, uncertain.states)
+    if not off:
+        return ()
+    more = (2**power for power in range(uncertain.states.bit_length(), MOST_STATES.bit_length()))
+    enough = next((states for states in more if not _off(scenario, states)), None)
+    return tuple(
+        Misweighted(name, uncertain.events[name].probability, weight, enough) for name, weight in off.items()
+    )
+
+
+def _off(scenario: Scenario, states: int) -> dict[str, float]:
+    """Return the weight of each event of which it is not the probability, in so many states."""
+    uncertain = scenario.uncertain
+    dimensions = len(uncertain.ranges) + len(uncertain.events) + (uncertain.posterior is not None)
+    happens, weights = _events(scenario, sobol(dimensions, states, seed=uncertain.seed))
+    found = {}
+    for e, (name, event) in enumerate(uncertain.events.items()):
+        weight = math.fsum(w for w, there in zip(weights, happens, strict=True) if there[e])
+        if abs(weight - event.probability) > 10 * CLOSE * event.probability:
+            found[name] = weight
+    return found
+
+
+def _events(scenario: Scenario, points: Float64) -> tuple[list[list[bool]], list[float]]:
+    """Return which events happen at each point, and the weights of the points."""
+    uncertain, states = scenario.uncertain, points.shape[0]
+    if not uncertain.events:
+        return [[] for _ in range(states)], [1.0 / states] * states
+    chances = [event.probability for event in uncertain.events.values()]
+    begin = len(uncertain.ranges)
+    happens = points[:, begin : begin + len(chances)] < shares_of_states(chances, states)
+    return happens.tolist(), weights_of_states(happens, chances).tolist()
 
 
 def is_enumerated(scenario: Scenario) -> bool:

@@ -11,8 +11,9 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State
 from funnelsim.engines.choice import Engine, Wish
 from funnelsim.lab.compare import Comparison, compare
+from funnelsim.lab.criteria import Better
 from funnelsim.lab.processes import Finished, Progress
-from funnelsim.lab.robust import Better, Robustness, by_measure, judge, play_in_states
+from funnelsim.lab.robust import Robustness, by_measure, judge, play_in_states
 from funnelsim.lab.states import AS_WRITTEN, Stress, is_enumerated, states_of, stresses_of
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64

@@ -44,7 +44,7 @@ NAMES, GAP = 2.15, 0.35
 ROW, BETWEEN, BELOW = 0.42, 0.5, 1.05
 MOST_POLICIES, MOST_MEASURES = 4, 3
 SURE = 0.95
-"""Share of resamples from which a policy is called the best."""
+"""Share of the draws from which a policy is called the best."""
 EVENT = "#9AA3AF"
 END_COLOURS = {"low": BLUE, "high": ORANGE, "happens": EVENT}
 

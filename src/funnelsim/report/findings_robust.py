@@ -8,7 +8,8 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import Any
 
-from funnelsim.lab.robust import CRITERIA, Robustness
+from funnelsim.lab.criteria import CRITERIA
+from funnelsim.lab.robust import Robustness
 from funnelsim.lab.states import is_enumerated
 from funnelsim.report.figures_sheet import Imprint, png
 from funnelsim.report.figures_stress import states_figure
@@ -60,7 +61,7 @@ def robust_words(tuned: Tuned, found: Confirmed) -> list[str]:
     if not found.able:
         return [*lines, "", *wrap(f"By {words}: none is named, for none of them keeps every constraint.", WIDTH)]
     best = first.best(criterion, among=found.able)
-    sure = f"best in {first.standings[best].chances[criterion] * 100:.0f} % of resamples"
+    sure = f"best in {first.standings[best].chances[criterion] * 100:.0f} % of the draws"
     beside = "" if best < found.reported else ", which is not on the front of the means"
     if best >= found.reported and tuned.plan.goals.constraints:
         beside += "; whether it keeps the constraints was judged in the search alone"

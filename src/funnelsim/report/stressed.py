@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.uncertain import Criterion
 from funnelsim.lab.compare import Comparison, Contrast
-from funnelsim.lab.robust import CRITERIA, Robustness
+from funnelsim.lab.criteria import CRITERIA
+from funnelsim.lab.robust import Robustness
 from funnelsim.lab.states import columns_of
 from funnelsim.lab.stress import Stressed
 from funnelsim.metrics import MEASURES
@@ -84,7 +85,9 @@ def _mean_words(contrast: Contrast, factor: float) -> str:
 
 def states_lines(found: Stressed, scenario: Scenario) -> list[str]:
     """Return what each policy is worth over all states, by criterion, and which one is best by each."""
-    how = "every combination of the events" if found.enumerated else "drawn, each as likely as another"
+    equal = len({state.weight for state in found.states}) == 1
+    drawn = "drawn, each as likely as another" if equal else "drawn, weighed so that each event has its probability"
+    how = "every combination of the events" if found.enumerated else drawn
     lines = wrap(f"Over {len(found.states)} states of the world ({how}), with 95 % intervals", WIDTH)
     for at, robust in enumerate(found.robust.values()):
         lines += ["", *robust_lines(robust, found.labels, scenario)]

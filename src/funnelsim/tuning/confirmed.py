@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from funnelsim.config.policy import Policy
 from funnelsim.engines.choice import Engine
+from funnelsim.lab.criteria import CRITERIA, regrets
 from funnelsim.lab.processes import Progress
-from funnelsim.lab.robust import CRITERIA, Robustness, play_in_states, regrets
+from funnelsim.lab.robust import Robustness, play_in_states
 from funnelsim.lab.states import states_of
 from funnelsim.tuning.driver import SEARCH_FROM, Tried
 from funnelsim.tuning.robust import confirm

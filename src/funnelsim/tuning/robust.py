@@ -20,8 +20,9 @@ from funnelsim.config.policy import Policy
 from funnelsim.config.scenario import Scenario
 from funnelsim.config.state import State, in_state
 from funnelsim.engines.choice import Engine
+from funnelsim.lab.criteria import Better, cvar
 from funnelsim.lab.processes import Progress
-from funnelsim.lab.robust import Better, Robustness, cvar, judge, play_in_states
+from funnelsim.lab.robust import Robustness, judge, play_in_states
 from funnelsim.lab.states import is_enumerated, states_of
 from funnelsim.population.volume import draw_in_volume, same_demand
 from funnelsim.records import Leads
