@@ -8,6 +8,9 @@ The public names, imported when first used:
     run(scenario, ...)                  many replications with every table and figure
     until(scenario, precision=0.05)     as many as it takes to know what one wants to know
     compare(scenarios), sweep(...)      policies on the same leads: differences, their intervals, what is best
+    select(scenarios, delta=...)        the best of many, with a guarantee or within a budget
+    stress(scenario, policies)          what policies do where the world is not as written
+    attribute(scenario, plan)           why a measure misses a plan or a target
     tune(scenario, ...)                 a search of the policy: the front, ready to run
     sensitivity(scenario), marginal()   what moves the measures, and what one step of each field is worth
     with_policy(scenario, {...})        the scenario with fields of its policy at other values
@@ -24,11 +27,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from funnelsim.api.attributions import attribute
     from funnelsim.api.questions import marginal, sensitivity
     from funnelsim.api.runs import intervals, replicate, run, until
     from funnelsim.api.scenarios import load, with_policy
     from funnelsim.api.search import tune
+    from funnelsim.api.selections import select
     from funnelsim.api.simulations import simulate
+    from funnelsim.api.stresses import stress
     from funnelsim.api.studies import compare, sweep
     from funnelsim.config.policy import Policy
     from funnelsim.config.scenario import Scenario
@@ -46,14 +52,17 @@ __all__ = [
     "Policy",
     "Scenario",
     "__version__",
+    "attribute",
     "compare",
     "intervals",
     "load",
     "marginal",
     "replicate",
     "run",
+    "select",
     "sensitivity",
     "simulate",
+    "stress",
     "sweep",
     "tune",
     "until",
@@ -67,14 +76,17 @@ _HOMES = {
     "Plugin": "funnelsim.engines.choice",
     "Policy": "funnelsim.config.policy",
     "Scenario": "funnelsim.config.scenario",
+    "attribute": "funnelsim.api.attributions",
     "compare": "funnelsim.api.studies",
     "intervals": "funnelsim.api.runs",
     "load": "funnelsim.api.scenarios",
     "marginal": "funnelsim.api.questions",
     "replicate": "funnelsim.api.runs",
     "run": "funnelsim.api.runs",
+    "select": "funnelsim.api.selections",
     "sensitivity": "funnelsim.api.questions",
     "simulate": "funnelsim.api.simulations",
+    "stress": "funnelsim.api.stresses",
     "sweep": "funnelsim.api.studies",
     "tune": "funnelsim.api.search",
     "until": "funnelsim.api.runs",

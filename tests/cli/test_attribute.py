@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.interrupts import broken_off
 from funnelsim.cli.shell import funnelsim
 from funnelsim.config.load import dump_toml
 from funnelsim.config.paths import with_values
@@ -105,30 +106,20 @@ def test_what_cannot_be_attributed_is_explained(files, words, message):
 def test_what_was_broken_off_is_gone_on_with(files, tmp_path, monkeypatch):
     from funnelsim.lab import attribution
 
-    true_work = attribution._measure_coalitions
-    played = []
+    words = ("attribute", files["one"], "--plan", files["plan"], *QUICK, "--measure", "mqls")
+    story = broken_off(monkeypatch, tmp_path, *words, module=attribution, work="_measure_coalitions", at=1)
 
-    def interrupted(scenario, replication, **more):
-        played.append(replication)
-        if played == [0, 1]:
-            raise KeyboardInterrupt
-        return true_work(scenario, replication, **more)
+    assert story.broken.stdout == ""  # one replication says nothing yet
+    assert story.asked == [0, 1, 1]
 
-    monkeypatch.setattr(attribution, "_measure_coalitions", interrupted)
-    words = (files["one"], "--plan", files["plan"], *QUICK, "--measure", "mqls", "--out", tmp_path / "a")
-    broken = call(*words)
-    assert broken.exit_code == 130
-    assert "go on with: funnelsim attribute" in broken.stderr
-    assert "--resume" in broken.stderr
-    refused = call(*words)
-    assert refused.exit_code == 3
 
-    resumed = call(*words, "--resume")
-    assert resumed.exit_code == 0, resumed.stderr
-    assert played == [0, 1, 1]
-    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(".partial")]
-    monkeypatch.undo()
-    whole = call(*words[:-1], tmp_path / "b")
-    assert whole.stdout == resumed.stdout
-    for name in ("attribution.csv", "coalitions.csv", "waterfall.png"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+def test_every_fault_is_told_at_once(files, tmp_path):
+    torn = tmp_path / "torn.toml"
+    torn.write_text("[run]\nhorizon_dais = 3\n", encoding="utf-8")
+    words = ("--target", "1e6", "--reference", "scoring.cutoff", "--reference", "=3", "--out", tmp_path / "out")
+    result = call(torn, *words)
+
+    assert result.exit_code == 3
+    for told in (f"{torn}: run.horizon_dais: unknown key", "--reference scoring.cutoff: must", "--reference =3: must"):
+        assert told in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.interrupts import broken_off
 from funnelsim.cli.shell import funnelsim
 from funnelsim.config.load import dump_toml
 from lab.small import small
 
+PLAYS = "_measure_each"
 SWEEP = ("--sweep", "scoring.cutoff=15,35,60", "--jobs", 1)
 
 
@@ -102,20 +104,51 @@ def test_a_measure_that_is_none_or_has_no_better_side_is_refused(file):
     assert "must be one of which more or less is better" in result.stderr
 
 
-def test_what_an_interrupt_leaves_is_told(file, monkeypatch):
-    from funnelsim.lab import select
+BUDGET = ("--budget", 60, "--first", 5, "--json")
 
-    true_play = select.play_each
 
-    def interrupted(*scenarios, replications, **more):
-        if replications.start >= 5:
-            raise KeyboardInterrupt
-        return true_play(*scenarios, replications=replications, **more)
+def test_what_is_broken_off_in_the_first_look_is_gone_on_with(file, tmp_path, monkeypatch):
+    from funnelsim.lab import compare
 
-    monkeypatch.setattr(select, "play_each", interrupted)
-    result = call(file, *SWEEP, "--budget", 60, "--first", 5, "--json")
+    story = broken_off(monkeypatch, tmp_path, "select", file, *SWEEP, *BUDGET, module=compare, work=PLAYS, at=3)
 
-    assert result.exit_code == 130
-    told = json.loads(result.stdout)
-    assert (told["complete"], told["replications"]) == (False, 20)
-    assert "interrupted after 20" in result.stderr
+    assert story.broken.stdout == ""
+    assert story.asked[:5] == [0, 1, 2, 3, 3]
+    assert "going on after 12 replications that are finished" in story.resumed.stderr  # three of each of four
+
+
+def test_what_is_broken_off_later_is_told_and_gone_on_with(file, tmp_path, monkeypatch):
+    from funnelsim.lab import compare
+
+    story = broken_off(monkeypatch, tmp_path, "select", file, *SWEEP, *BUDGET, module=compare, work=PLAYS, at=6)
+
+    told = json.loads(story.broken.stdout)
+    assert told["complete"] is False
+    assert 20 <= told["replications"] < json.loads(story.whole.stdout)["replications"]
+    assert f"interrupted after {told['replications']}" in story.broken.stderr
+    # What was broken off is asked for once more, and nothing else twice.
+    assert story.asked[6] == story.asked[7]
+    assert len(story.asked) == 1 + len(plays_of(file, monkeypatch))
+
+
+def plays_of(file, monkeypatch):
+    """Return the replications that an undisturbed selection asks for."""
+    from funnelsim.lab import compare
+
+    true_work, asked = compare._measure_each, []
+    monkeypatch.setattr(compare, PLAYS, lambda s, r, **how: asked.append(r) or true_work(s, r, **how))
+    assert call(file, *SWEEP, *BUDGET).exit_code == 0
+    return asked
+
+
+def test_every_fault_of_files_sweep_and_measure_is_told_at_once(tmp_path):
+    torn = tmp_path / "torn.toml"
+    torn.write_text("[run]\nhorizon_dais = 3\n", encoding="utf-8")
+    words = ("--sweep", "scoring.cutoff=9:1:2", "--sweep", "scoring.cutoff", "--delta", 1, "--measure", "revenu")
+    result = call(torn, *words, "--out", tmp_path / "out")
+
+    assert result.exit_code == 3
+    faults = ("no such measure 'revenu'", "run.horizon_dais", "--sweep scoring.cutoff=9:1:2", "--sweep scoring.cutoff:")
+    for told in faults:
+        assert told in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.interrupts import broken_off
 from funnelsim.cli.shell import funnelsim
 from funnelsim.config.load import dump_toml
 from lab.small import small
@@ -109,31 +110,12 @@ def test_every_fault_is_told_at_once(config):
 def test_what_was_broken_off_is_told_and_gone_on_with(config, tmp_path, monkeypatch):
     from funnelsim.lab import sensitivity
 
-    true_work = sensitivity._measure_settings
-    played = []
+    words = ("sensitivity", config, *QUICK, "--vary", "scoring.cutoff=15:45", "--screening", 2)
+    # The second replication of the screening.
+    story = broken_off(monkeypatch, tmp_path, *words, module=sensitivity, work="_measure_settings", at=3)
 
-    def interrupted(scenario, replication, **more):
-        played.append(replication)
-        if len(played) == 4:  # the second replication of the screening
-            raise KeyboardInterrupt
-        return true_work(scenario, replication, **more)
-
-    monkeypatch.setattr(sensitivity, "_measure_settings", interrupted)
-    words = (config, *QUICK, "--vary", "scoring.cutoff=15:45", "--screening", 2, "--out", tmp_path / "a")
-    broken = call(*words)
-    assert broken.exit_code == 130
-    assert "interrupted: what follows is of what was finished" in broken.stderr
-    assert "go on with: funnelsim sensitivity" in broken.stderr
-
-    resumed = call(*words, "--resume")
-    assert resumed.exit_code == 0, resumed.stderr
-    assert played == [0, 1, 0, 1, 1]
-    assert not [p for p in (tmp_path / "a").iterdir() if p.name.startswith(".partial")]
-    monkeypatch.undo()
-    whole = call(*words[:-1], tmp_path / "b")
-    assert whole.stdout == resumed.stdout
-    for name in ("one_at_a_time.csv", "all_together.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert "interrupted: what follows is of what was finished" in story.broken.stderr
+    assert story.asked == [0, 1, 0, 1, 1]
 
 
 def test_finished_steps_are_not_played_again(config, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.interrupts import broken_off
 from funnelsim.cli.shell import funnelsim
 from funnelsim.config.load import dump_toml, load_scenario, scenario_from
 from funnelsim.config.paths import with_values
@@ -124,3 +125,33 @@ def test_wrong_use_and_a_world_without_doubt_are_refused(files, tmp_path):
     assert "names nothing uncertain" in certain.stderr
     assert call(files["one"], *QUICK, "--measures", "revenu").exit_code == 3
     assert call(files["one"], "--policy", tmp_path / "none.toml", *QUICK).exit_code == 3
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_was_broken_off_is_gone_on_with_and_told_once_two_are_finished(files, tmp_path, monkeypatch, at):
+    from funnelsim.lab import robust
+
+    words = ("stress", files["one"], *QUICK, "--measures", "revenue", "--json")
+    story = broken_off(monkeypatch, tmp_path, *words, module=robust, work="_measure_states", at=at)
+
+    assert story.asked == [*range(at + 1), *range(at, 3)]
+    assert f"going on after {at} replications that are finished" in story.resumed.stderr
+    assert json.loads(story.whole.stdout)["complete"]
+    if at == 1:
+        assert story.broken.stdout == ""
+        return
+    told = json.loads(story.broken.stdout)
+    assert (told["complete"], told["replications"]) == (False, 2)
+    assert "what follows is of the 2 of 3 replications that are finished" in story.broken.stderr
+
+
+def test_every_fault_of_every_file_and_measure_is_told_at_once(tmp_path):
+    torn = [tmp_path / "a.toml", tmp_path / "b.toml"]
+    for file in torn:
+        file.write_text("[run]\nhorizon_dais = 3\n", encoding="utf-8")
+    result = call(torn[0], "--policy", torn[1], "--measures", "revenu", "--out", tmp_path / "out")
+
+    assert result.exit_code == 3
+    for told in ("--measures: no such measure 'revenu'", *(f"{file}: run.horizon_dais" for file in torn)):
+        assert told in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -128,7 +128,7 @@ def test_who_interrupts_kn_is_told_who_leads():
     ],
 )
 def test_rules_that_make_no_sense_are_refused(wrong):
-    with pytest.raises(ValueError, match="must be|takes|gives up"):
+    with pytest.raises(ValueError, match=r"must be|takes|gives up"):
         select(Played(np.zeros((50, 3))), systems=3, rules=wrong)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from funnelsim.api.arguments import Replications, checked_measures, two_or_more, where_it_plays
-from funnelsim.api.shown import Shown, as_pngs, imprint_of
+from funnelsim.api.defaults import MARGINAL_MEASURES
+from funnelsim.api.shown import Shown, as_pngs, imprint_of, units_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Wish
 from funnelsim.errors import Fault, InputError, every
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from funnelsim.report.figures_sheet import Figure, Imprint
 
-MARGINAL_MEASURES = ("revenue", "profit", "leads_wasted")
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sensitivities(Shown):
@@ -40,7 +39,7 @@ class Sensitivities(Shown):
         from funnelsim.report.sensitivities import sensitivity_text
 
         heading = f"{self.scenario.name}, {len(self.found.inputs)} inputs, seed {self.scenario.run.seed}"
-        return sensitivity_text(self.found, heading=heading, **_units(self.scenario))
+        return sensitivity_text(self.found, heading=heading, **units_of(self.scenario))
 
     @property
     def one_at_a_time(self) -> pd.DataFrame:
@@ -60,7 +59,7 @@ class Sensitivities(Shown):
         """Return the tornado of a measure, with what weighs beside it."""
         from funnelsim.report.figures_sensitivity import sensitivity_figure
 
-        return sensitivity_figure(self.found, measure, imprint=self.imprint(), **_units(self.scenario))
+        return sensitivity_figure(self.found, measure, imprint=self.imprint(), **units_of(self.scenario))
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure of each measure as PNG."""
@@ -138,7 +137,7 @@ class Marginal(Shown):
         from funnelsim.report.marginals import marginal_text
 
         heading = f"{self.scenario.name}, what one step is worth, seed {self.scenario.run.seed}"
-        return marginal_text(self.comparison, heading=heading, left_out=self.left_out, **_units(self.scenario))
+        return marginal_text(self.comparison, heading=heading, left_out=self.left_out, **units_of(self.scenario))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -151,7 +150,7 @@ class Marginal(Shown):
         """Return what each step is worth, with its interval."""
         from funnelsim.report.figures_marginal import marginal_figure
 
-        return marginal_figure(self.comparison, imprint=self.imprint(), **_units(self.scenario))
+        return marginal_figure(self.comparison, imprint=self.imprint(), **units_of(self.scenario))
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure as PNG."""
@@ -196,7 +195,3 @@ def marginal(
     with where_it_plays(jobs, cluster, engine) as where:
         values = play_settings(scenario, settings_of(taken), measures=names, replications=numbers, **where)
     return Marginal(marginal_values(values, taken, measures=names), scenario, tuple(left_out))
-
-
-def _units(scenario: Scenario) -> dict[str, Any]:
-    return {"currency": scenario.economics.currency, "days": scenario.run.horizon_days}

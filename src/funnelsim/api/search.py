@@ -53,8 +53,10 @@ def tune(
     out: str | Path | None = None,
     trials: int | None = None,
     seed: int | None = None,
+    sampler: str | None = None,
     until_plateau: float | None = None,
     trade_off: str | None = None,
+    storage: str | None = None,
     jobs: int = 1,
     cluster: str | None = None,
     resume: bool = False,
@@ -68,8 +70,11 @@ def tune(
         out: Folder for the study and its results, with which it can be gone on; kept nowhere where None.
         trials: Policies to try, today's included; `search.trials` where None.
         seed: Root of all luck, the leads' and the sampler's; the scenario's where None.
+        sampler: What proposes policies: "tpe", "nsga2", "nsga3", "gp", "qmc" or "random"; `search.sampler` where None.
         until_plateau: Stop earlier, where the front grew by less than this share of late.
         trade_off: A price at which to choose, such as "500 per wasted lead".
+        storage: URL of a database that keeps the policies tried, under the name of `out`, in place of a journal there:
+            "sqlite:///studies.db", "postgresql://user:password@host/db" or "redis://host".
         jobs: Worker processes; a script that asks for more than 1 needs `if __name__ == "__main__":`.
         cluster: Address of a dask scheduler whose workers play in their place.
         resume: Go on with the study in `out`.
@@ -84,14 +89,18 @@ def tune(
     """
     if resume and (force or out is None):
         raise ValueError("resume goes on with the study in `out`: give that, and not force")
+    if storage is not None and out is None:
+        raise ValueError("storage keeps a study under the name of its folder: give `out` too")
     options = {
-        "--trials": trials, "--seed": seed, "--until-plateau": until_plateau, "--trade-off": trade_off,
+        "--trials": trials, "--seed": seed, "--sampler": sampler, "--until-plateau": until_plateau,
+        "--trade-off": trade_off, "--storage": storage,
         "--engine": engine, **({"--jobs": jobs} if cluster is None else {"--cluster": cluster}),
     }  # fmt: skip
     words = [word for name, value in options.items() if value is not None for word in (name, str(value))]
     words += ["--resume"] * resume + ["--force"] * force
     with tempfile.TemporaryDirectory(prefix="funnelsim-") as scratch:
-        folder = Path(scratch) / "study" if out is None else Path(out)
+        # A name of its own: FUNNELSIM_STORAGE may keep the study under it.
+        folder = Path(scratch) / Path(scratch).name if out is None else Path(out)
         file = Path(scratch) / f"{scenario.name or 'scenario'}.toml"
         file.write_text(dump_toml(scenario), encoding="utf-8")
         if out is not None:

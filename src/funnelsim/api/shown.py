@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-
     from funnelsim.config.scenario import Scenario
     from funnelsim.report.figures_sheet import Figure, Imprint
 
@@ -53,6 +52,11 @@ def as_pngs(figures: Mapping[str, Figure], imprint: Imprint) -> dict[str, bytes]
     from funnelsim.report.figures_sheet import png
 
     return {name: png(figure, imprint) for name, figure in figures.items()}
+
+
+def units_of(scenario: Scenario) -> dict[str, Any]:
+    """Return what reports call money, and the days that are measured: `currency` and `days`."""
+    return {"currency": scenario.economics.currency, "days": scenario.run.horizon_days}
 
 
 def imprint_of(scenario: Scenario, replications: str, *, name: str | None = None) -> Imprint:

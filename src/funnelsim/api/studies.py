@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funnelsim.api.arguments import checked_measures, where_it_plays
-from funnelsim.api.shown import Shown, as_pngs, imprint_of
+from funnelsim.api.shown import Shown, as_pngs, imprint_of, units_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Wish
 from funnelsim.errors import every
@@ -42,7 +42,7 @@ class Compared(Shown):
         from funnelsim.report.compared import comparison_text
 
         heading = heading_of(len(self.comparison.labels), self.first, self.grid)
-        return comparison_text(self.comparison, heading=heading, **self._units())
+        return comparison_text(self.comparison, heading=heading, **units_of(self.first))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -62,7 +62,7 @@ class Compared(Shown):
         """Return the differences with their intervals; of a sweep its curve, or its map over two fields."""
         from funnelsim.report.figures_compare import difference_figure, sweep_figure
 
-        about: dict[str, Any] = {**self._units(), "imprint": self.imprint()}
+        about: dict[str, Any] = {**units_of(self.first), "imprint": self.imprint()}
         if self.grid is None:
             return difference_figure(self.comparison, **about)
         return sweep_figure(self.comparison, self.grid, **about)
@@ -75,9 +75,6 @@ class Compared(Shown):
     def pictures(self) -> Mapping[str, bytes]:
         """Return the figure as PNG."""
         return as_pngs({"comparison": self.figure()}, self.imprint())
-
-    def _units(self) -> dict[str, Any]:
-        return {"currency": self.first.economics.currency, "days": self.first.run.horizon_days}
 
     def imprint(self) -> Imprint:
         """Return where the numbers come from, as figures say it."""

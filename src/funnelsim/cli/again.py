@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +28,24 @@ def check_resume(out: Path | None, *, resume: bool, force: bool) -> None:
         raise click.UsageError("--resume needs --out DIR, the folder of the work that was broken off")
 
 
+def again() -> str:
+    """Return the present command as it was typed, without what changes nothing of its result."""
+    return shlex.join(_typed(without=("force", "resume", "jobs", "cluster", "as_json")))
+
+
 def again_with_resume() -> str:
     """Return the present command as it was typed, with `--resume`, without `--force`."""
+    return shlex.join([*_typed(without=("force", "resume")), "--resume"])
+
+
+def _typed(*, without: Collection[str]) -> list[str]:
     context = click.get_current_context()
     words = ["funnelsim", str(context.info_name)]
     for parameter in context.command.params:
         name = str(parameter.name)
-        typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if typed and name not in ("force", "resume"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and name not in without:
             words += _words(parameter, context.params[name])
-    return shlex.join([*words, "--resume"])
+    return words
 
 
 def _words(parameter: click.Parameter, value: Any) -> list[str]:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from funnelsim.cli import options, screen
-from funnelsim.cli.again import again_with_resume, check_resume
-from funnelsim.cli.cluster import cluster_at
-from funnelsim.cli.failures import INTERRUPTED, how_to_go_on
-from funnelsim.cli.parts import parts_in
+from funnelsim.cli.study import check_options, interruptible, is_complete, under_way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Sequence
 
     from funnelsim.config.scenario import Scenario
-    from funnelsim.engines.choice import Engine, Wish
-    from funnelsim.lab.attribution import Attribution, Worth
-    from funnelsim.lab.kept import Kept
-    from funnelsim.records import Float64
-    from funnelsim.report.studies import Study
-
-YEAR_DAYS = 365
+    from funnelsim.lab.attribution import Worth
 
 
 @click.command()
@@ -53,20 +40,13 @@ YEAR_DAYS = 365
 )
 @options.study_options
 def attribute(
+    how: options.StudyOptions,
     config: Path,
     target: float | None,
     planned: Path | None,
     references: tuple[str, ...],
     measure: str | None,
     replications: int | None,
-    seed: int | None,
-    jobs: int,
-    cluster: str | None,
-    engine: Wish,
-    out: Path | None,
-    resume: bool,
-    force: bool,
-    as_json: bool,
 ) -> None:
     """Say why revenue in CONFIG misses a target or a plan: volume, quality, speed, effort, capacity.
 
@@ -74,90 +54,98 @@ def attribute(
     the same leads. The parts add up to the gap. With --out, tables (CSV) and a waterfall figure are written to DIR;
     whatever breaks the work off, --resume then goes on after the replications that are finished.
     """
-    _check_use(target, planned, references, measure, out=out, force=force)
-    check_resume(out, resume=resume, force=force)
-    from funnelsim.cli.compare import chosen_measures
-    from funnelsim.cli.files import open_scenario
+    check_options(how)
+    _check_use(target, planned, references, measure)
+    from funnelsim.api.attributions import Attributed
+    from funnelsim.api.shown import units_of
     from funnelsim.cli.run import with_run
     from funnelsim.lab.attribution import attribute as judge
-    from funnelsim.report.studies import Study, check_study_folder
+    from funnelsim.lab.attribution import play_coalitions
+    from funnelsim.lab.factors import check_attributable
+    from funnelsim.lab.reference_plan import by_the_standard, over_the_window, with_needed_leads
+    from funnelsim.report.attributions import attribution_object
+    from funnelsim.report.studies import Study
 
-    started = dt.datetime.now(dt.UTC)
-    names = chosen_measures([measure or "revenue"], option="--measure")
-    actual = with_run(open_scenario(config), seed=seed, replications=replications)
+    name, actual, plan, counted_on = _opened(config, planned, references, measure or "revenue")
+    actual = with_run(actual, seed=how.seed, replications=replications)
     if actual.run.replications < 2:
         raise click.UsageError("intervals need 2 replications or more; give --replications N")
     study = Study(
         "attribution",
         {"scenario": config} | ({} if planned is None else {"plan": planned}),
-        {"measure": names[0], "target": target, "references": list(references), "seed": actual.run.seed},
+        {"measure": name, "target": target, "references": list(references), "seed": actual.run.seed},
     )
-    plan = _plan(actual, planned, references)
-    if out is not None:
-        check_study_folder(out, study, force=force)
-    chosen = screen.chosen_engine(engine)
-    wanted = None if target is None else target * actual.run.horizon_days / YEAR_DAYS
-    volume = None
+    if plan is None:
+        plan = by_the_standard(actual, counted_on)
+    else:
+        check_attributable(actual, plan, where=str(planned))
+    wanted = None if target is None else over_the_window(target, actual)
+    numbers, volume = range(actual.run.replications), None
     worth: Worth = {}
-    with parts_in(out, study, resume=resume, force=force) as parts, cluster_at(cluster, engine=chosen) as there:
-        how = _How(jobs, chosen, None if there is None else there.executor)
+    with under_way(how, study) as work:
         if wanted is not None:
-            plan, volume = _with_needed_leads(actual, plan, wanted, how)
-        kept = parts.of("coalitions", volume=volume)
-        try:
-            _play(actual, plan, names[0], how, finished=kept, on_result=worth.__setitem__)
-        except KeyboardInterrupt:
-            if len(worth) < 2:
-                raise
-    complete = len(worth) == actual.run.replications
-    if not complete:
-        done = f"{len(worth)} of {actual.run.replications}"
-        screen.warn(f"interrupted: what follows is of the {done} replications that are finished")
-    found = judge(worth, actual, plan, measure=names[0], target=wanted, volume=volume)
-    against = "the target" if planned is None else (plan.name or planned.stem)
-    _tell(found, actual, against=against, complete=complete, as_json=as_json)
-    if out is not None:
-        again = again_with_resume().removesuffix(" --resume")
-        _write(out, found, worth, actual, plan, against=against, study=study, engine=chosen, started=started,
-               again=again, complete=complete)  # fmt: skip
-    if not complete:
-        screen.say(how_to_go_on(click.get_current_context()) or "")
-        click.get_current_context().exit(INTERRUPTED)
-    parts.remove()
+            with screen.progress("leads that the target needs: replications") as progress:
+                plan, volume = with_needed_leads(
+                    actual, plan, wanted, replications=numbers, where="--target", progress=progress, **work.where
+                )  # fmt: skip
+        finished = work.keep("coalitions", volume=volume)
+        with screen.progress("replications") as progress, interruptible(worth):
+            play_coalitions(
+                actual, plan, measure=name, replications=numbers, progress=progress, on_result=worth.__setitem__,
+                finished=finished, **work.where,
+            )  # fmt: skip
+    complete = is_complete(worth, len(numbers))
+    found = judge(worth, actual, plan, measure=name, target=wanted, volume=volume)
+    answer = Attributed(found, worth, actual, plan)
+    told = attribution_object(
+        found, against=answer.against, seed=actual.run.seed, complete=complete, **units_of(actual)
+    )  # fmt: skip
+    work.tell(answer.text, told)
+    if work.writes:
+        files = {
+            "attribution.txt": answer.text,
+            "attribution.csv": answer.table,
+            "coalitions.csv": answer.combinations,
+            "waterfall.png": answer.figure(),
+            "scenario.toml": actual,
+            "plan.toml": plan,
+        }
+        work.write(files, answer.imprint(), replications=list(found.replications), complete=complete)
+    work.end(complete=complete)
 
 
 def _check_use(
-    target: float | None,
-    planned: Path | None,
-    references: Sequence[str],
-    measure: str | None,
-    *,
-    out: Path | None,
-    force: bool,
+    target: float | None, planned: Path | None, references: Sequence[str], measure: str | None
 ) -> None:
+    from funnelsim.lab.attribution import NOT_OFFERED
+
     if (target is None) == (planned is None):
         raise click.UsageError("give --target REVENUE or --plan PLAN.toml")
     if references and target is None:
         raise click.UsageError("--reference needs --target; a plan says itself what it counts on")
     if measure is not None and planned is None:
         raise click.UsageError("--measure needs --plan; --target is one of revenue")
-    if measure in ("visitors", "visitor_to_lead_share"):
+    if measure in NOT_OFFERED:
         raise click.UsageError(f"{measure} cannot be attributed: counted are leads")
-    if force and out is None:
-        raise click.UsageError("--force needs --out DIR")
 
 
-def _plan(actual: Scenario, planned: Path | None, references: Sequence[str]) -> Scenario:
-    from funnelsim.lab.factors import check_attributable
-    from funnelsim.lab.reference_plan import by_the_standard
+def _opened(
+    config: Path, planned: Path | None, references: Sequence[str], measure: str
+) -> tuple[str, Scenario, Scenario | None, dict[str, Any]]:
+    """Return the measure's name, what is, what was planned if that was written down, and what a target counts on.
 
-    if planned is not None:
-        from funnelsim.cli.files import open_scenario
+    Raises:
+        InputError: with the faults of all four.
+    """
+    from funnelsim.cli.files import chosen_measures, open_scenario
+    from funnelsim.errors import both, every
 
-        plan = open_scenario(planned)
-        check_attributable(actual, plan, where=str(planned))
-        return plan
-    return by_the_standard(actual, dict(_reference(text) for text in references))
+    files = [config] if planned is None else [config, planned]
+    [name], (opened, counted_on) = both(
+        lambda: chosen_measures([measure], option="--measure"),
+        lambda: both(lambda: every(open_scenario, files), lambda: every(_reference, references)),
+    )
+    return name, opened[0], opened[1] if planned is not None else None, dict(counted_on)
 
 
 def _reference(text: str) -> tuple[str, Any]:
@@ -173,105 +161,3 @@ def _reference(text: str) -> tuple[str, Any]:
     except ValueError:
         return path.removeprefix("policy."), value
     return path.removeprefix("policy."), number
-
-
-@dataclass(frozen=True, slots=True)
-class _How:
-    """Where the replications are played."""
-
-    jobs: int
-    engine: Engine
-    executor: Executor | None
-
-
-def _with_needed_leads(actual: Scenario, plan: Scenario, wanted: float, how: _How) -> tuple[Scenario, float]:
-    from funnelsim.lab.attribution import ALL_BUT_VOLUME, needed_volume, play_coalitions
-    from funnelsim.lab.reference_plan import with_volume
-
-    with screen.progress("leads that the target needs: replications") as progress:
-        worth = play_coalitions(
-            actual, plan, measure="revenue", replications=range(actual.run.replications), only=[ALL_BUT_VOLUME],
-            jobs=how.jobs, engine=how.engine, executor=how.executor, progress=progress,
-        )  # fmt: skip
-    volume = needed_volume(worth, wanted, where="--target")
-    return with_volume(plan, volume), volume
-
-
-def _play(
-    actual: Scenario,
-    plan: Scenario,
-    measure: str,
-    how: _How,
-    *,
-    finished: Kept[Float64] | None,
-    on_result: Callable[[int, Float64], None],
-) -> None:
-    from funnelsim.lab.attribution import play_coalitions
-
-    with screen.progress("replications") as progress:
-        play_coalitions(
-            actual, plan, measure=measure, replications=range(actual.run.replications), jobs=how.jobs,
-            engine=how.engine, executor=how.executor, progress=progress, on_result=on_result, finished=finished,
-        )  # fmt: skip
-
-
-def _tell(found: Attribution, actual: Scenario, *, against: str, complete: bool, as_json: bool) -> None:
-    from funnelsim.report.attributions import attribution_object, attribution_text
-
-    currency, days = actual.economics.currency, actual.run.horizon_days
-    if as_json:
-        told = attribution_object(
-            found, against=against, seed=actual.run.seed, complete=complete, currency=currency, days=days
-        )
-        screen.show(json.dumps(told, allow_nan=False))
-    else:
-        heading = _heading(actual, against)
-        screen.show(attribution_text(found, heading=heading, against=against, currency=currency, days=days).rstrip())
-
-
-def _heading(actual: Scenario, against: str) -> str:
-    return f"{actual.name} against {against}, seed {actual.run.seed}"
-
-
-def _write(
-    out: Path,
-    found: Attribution,
-    worth: Worth,
-    actual: Scenario,
-    plan: Scenario,
-    *,
-    against: str,
-    study: Study,
-    engine: Engine,
-    started: dt.datetime,
-    again: str,
-    complete: bool,
-) -> None:
-    from funnelsim import __version__
-    from funnelsim.config.dump import dump_toml
-    from funnelsim.report.attributions import attribution_text, parts_frame, worth_frame
-    from funnelsim.report.figures_attribution import waterfall_figure
-    from funnelsim.report.figures_sheet import Imprint, png
-    from funnelsim.report.results import replications_text
-    from funnelsim.report.studies import Made, write_study
-
-    currency, days = actual.economics.currency, actual.run.horizon_days
-    imprint = Imprint(actual.name, actual.run.seed, replications_text(found.replications), __version__)
-    text = attribution_text(found, heading=_heading(actual, against), against=against, currency=currency, days=days)
-    figure = waterfall_figure(found, against=against, currency=currency, days=days, imprint=imprint)
-    files = {
-        "attribution.txt": text.encode(),
-        "attribution.csv": parts_frame(found, currency=currency).to_csv(index=False).encode(),
-        "coalitions.csv": worth_frame(worth).to_csv(index=False).encode(),
-        "waterfall.png": png(figure, imprint),
-        "scenario.toml": dump_toml(actual).encode(),
-        "plan.toml": dump_toml(plan).encode(),
-    }
-    told = {
-        "seed": actual.run.seed,
-        "replications": list(found.replications),
-        "complete": complete,
-        "engine": engine.name,
-    }
-    write_study(out, files, study, Made(__version__, started, dt.datetime.now(dt.UTC), again, told))
-    screen.say(f"written to {out}")

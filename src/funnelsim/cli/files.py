@@ -1,4 +1,4 @@
-"""Scenario files as commands open them: measures checked by name, and a warning where a team cannot keep up."""
+"""Scenario files and names of measures as commands read them; a warning where a team cannot keep up."""
 
 from __future__ import annotations
 
@@ -39,9 +39,13 @@ def warn_of_overload(loads: Sequence[RoleLoad], *, where: str) -> None:
             screen.warn(f"{where}: {load.in_words()}")
 
 
-def warn_of_states(scenario: Scenario, *, where: str) -> None:
-    """Warn on stderr of each uncertain event whose weight in the states drawn is not its probability."""
-    from funnelsim.lab.states import misweighted
+def chosen_measures(given: Sequence[str], *, option: str = "--measures") -> list[str]:
+    """Return the names that `option` lists, parted by commas, each once.
 
-    for event in misweighted(scenario):
-        screen.warn(f"{where}: uncertain.events.{event.in_words()}")
+    Raises:
+        InputError: with every name that is no measure.
+    """
+    from funnelsim.api.arguments import known_measures
+
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    return known_measures(names, where=option, all_of_them="`funnelsim measures` prints them all")

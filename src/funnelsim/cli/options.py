@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from funnelsim.engines.choice import Wish
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
@@ -119,10 +124,34 @@ def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help="Write into DIR though it holds something else.")(command)
 
 
-def study_options(command: Command) -> Command:
-    """Add what a study on replications takes: seed, where it runs, what engine plays, where it is written, and JSON."""
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What `study_options` asks of a command: its luck, where it plays, and what becomes of the result."""
+
+    seed: int | None
+    jobs: int
+    cluster: str | None
+    engine: Wish
+    out: Path | None
+    resume: bool
+    force: bool
+    as_json: bool
+
+
+def study_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what a study on replications takes: seed, where it runs, what engine plays, where it is written, and JSON.
+
+    The command gets them as one argument, `how`.
+    """
+    names = [field.name for field in fields(StudyOptions)]
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        how = StudyOptions(**{name: given.pop(name) for name in names})
+        command(how=how, **given)
+
     for option in (
         json_option, force_option, resume_option, out_option, engine_option, cluster_option, jobs_option, seed_option
     ):  # fmt: skip
-        command = option(command)
-    return command
+        gathered = option(gathered)
+    return gathered

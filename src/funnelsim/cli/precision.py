@@ -38,7 +38,7 @@ def measures_of(given: str | None, scenario: Scenario) -> list[str]:
     Raises:
         InputError: with every name that is no measure.
     """
-    from funnelsim.cli.compare import chosen_measures
+    from funnelsim.cli.files import chosen_measures
 
     names = chosen_measures([given or ""], option="--until-measures")
     return names or [objective.measure for objective in scenario.search.objectives]

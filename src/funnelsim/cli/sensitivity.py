@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from funnelsim.api.defaults import MARGINAL_MEASURES
 from funnelsim.cli import options, screen
-from funnelsim.cli.again import check_resume
-from funnelsim.cli.cluster import cluster_at
-from funnelsim.cli.failures import INTERRUPTED, how_to_go_on
 from funnelsim.cli.marginal import steps_of, tell_marginal
-from funnelsim.cli.parts import How, Writing, parts_in
+from funnelsim.cli.study import check_options, under_way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from funnelsim.cli.study import UnderWay
     from funnelsim.config.scenario import Scenario
-    from funnelsim.engines.choice import Wish
     from funnelsim.lab.inputs import Input
 
 Only = Literal["policy", "world"]
-MARGINAL_MEASURES = ["revenue", "profit", "leads_wasted"]
 HELD = ("varied", "only", "world", "screening", "sobol")
 """Parameters that --marginal leaves no use for."""
 
@@ -70,9 +65,8 @@ HELD = ("varied", "only", "world", "screening", "sobol")
     "--replications", type=click.IntRange(min=2), metavar="N", help="How many, in place of run.replications."
 )
 @options.study_options
-@click.pass_context
 def sensitivity(
-    ctx: click.Context,
+    how: options.StudyOptions,
     config: Path,
     varied: tuple[str, ...],
     only: Only | None,
@@ -84,14 +78,6 @@ def sensitivity(
     stepped: tuple[str, ...],
     spend: float,
     replications: int | None,
-    seed: int | None,
-    jobs: int,
-    cluster: str | None,
-    engine: Wish,
-    out: Path | None,
-    resume: bool,
-    force: bool,
-    as_json: bool,
 ) -> None:
     """Find which fields of policy and world matter most in CONFIG, or what one step of each is worth.
 
@@ -100,19 +86,18 @@ def sensitivity(
     1,000 more of spend. Always on the same replications. With --out, tables (CSV) and figures are written to DIR;
     whatever breaks the work off, --resume then goes on after what is finished.
     """
-    _check_use(ctx, marginal=marginal, stepped=stepped, varied=varied, only=only, sobol=sobol, out=out, force=force)
-    check_resume(out, resume=resume, force=force)
-    from funnelsim.cli.compare import chosen_measures
-    from funnelsim.cli.files import open_scenario
+    check_options(how)
+    _check_use(marginal=marginal, stepped=stepped, varied=varied, only=only, sobol=sobol)
+    from funnelsim.cli.files import chosen_measures, open_scenario
     from funnelsim.cli.run import with_run
-    from funnelsim.report.studies import Study, check_study_folder
+    from funnelsim.errors import both
+    from funnelsim.report.studies import Study
 
-    started = dt.datetime.now(dt.UTC)
-    names = chosen_measures(measures)
-    scenario = with_run(open_scenario(config), seed=seed, replications=replications)
+    names, scenario = both(lambda: chosen_measures(measures), lambda: open_scenario(config))
+    scenario = with_run(scenario, seed=how.seed, replications=replications)
     if scenario.run.replications < 2:
         raise click.UsageError("differences need 2 replications or more; give --replications N")
-    names = names or (MARGINAL_MEASURES if marginal else [o.measure for o in scenario.search.objectives])
+    names = names or ([*MARGINAL_MEASURES] if marginal else [o.measure for o in scenario.search.objectives])
     settings: dict[str, object] = {"measures": names, "seed": scenario.run.seed, "marginal": marginal}
     if marginal:
         steps, left_out = steps_of(scenario, stepped, spend)
@@ -120,34 +105,19 @@ def sensitivity(
     else:
         inputs = _inputs(scenario, varied, only=only, world=world, where=str(config))
         settings |= {"vary": list(varied), "only": only, "world": world, "screening": screening, "sobol": sobol}
-    study = Study("sensitivity", {"scenario": config}, settings)
-    if out is not None:
-        check_study_folder(out, study, force=force)
-    chosen = screen.chosen_engine(engine)
-    writing = None if out is None else Writing(out, study, chosen, started, config)
-    with parts_in(out, study, resume=resume, force=force) as parts, cluster_at(cluster, engine=chosen) as there:
-        how = How(jobs, chosen, None if there is None else there.executor, parts, writing, as_json)
+    with under_way(how, Study("sensitivity", {"scenario": config}, settings)) as work:
         if marginal:
-            complete = tell_marginal(scenario, steps, left_out, names, how)
+            complete = tell_marginal(scenario, steps, left_out, names, work)
         else:
-            complete = _ranges(scenario, inputs, names, how, screening=screening, sobol=sobol or 0)
-    if not complete:
-        screen.say(how_to_go_on(ctx) or "")
-        ctx.exit(INTERRUPTED)
-    parts.remove()
+            complete = _ranges(scenario, inputs, names, work, screening=screening, sobol=sobol or 0)
+    work.end(complete=complete)
 
 
 def _check_use(
-    ctx: click.Context,
-    *,
-    marginal: bool,
-    stepped: Sequence[str],
-    varied: Sequence[str],
-    only: str | None,
-    sobol: int | None,
-    out: Path | None,
-    force: bool,
+    *, marginal: bool, stepped: Sequence[str], varied: Sequence[str], only: str | None, sobol: int | None
 ) -> None:
+    ctx = click.get_current_context()
+
     def given(name: str) -> bool:
         return ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
 
@@ -160,26 +130,16 @@ def _check_use(
         raise click.UsageError("--only chooses among the default fields; --vary names them")
     if sobol is not None and sobol & (sobol - 1):
         raise click.UsageError(f"--sobol must be a power of two, such as 128, got {sobol}")
-    if force and out is None:
-        raise click.UsageError("--force needs --out DIR")
 
 
 def _inputs(
     scenario: Scenario, varied: Sequence[str], *, only: Only | None, world: float, where: str
 ) -> list[Input]:
-    from funnelsim.errors import Fault, InputError
+    from funnelsim.errors import Fault, InputError, every
     from funnelsim.lab.inputs import check_inputs, of_the_world, searched
     from funnelsim.lab.vary import read_input
 
-    inputs: list[Input] = []
-    faults: list[Fault] = []
-    for text in varied:
-        try:
-            inputs.append(read_input(text, scenario, share=world))
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(faults)
+    inputs = every(lambda text: read_input(text, scenario, share=world), varied)
     if not varied:
         inputs += searched(scenario) if only != "world" else []
         inputs += of_the_world(scenario, world) if only != "policy" else []
@@ -190,11 +150,11 @@ def _inputs(
 
 
 def _ranges(
-    scenario: Scenario, inputs: list[Input], names: list[str], how: How, *, screening: int, sobol: int
+    scenario: Scenario, inputs: list[Input], names: list[str], work: UnderWay, *, screening: int, sobol: int
 ) -> bool:
+    from funnelsim.api.questions import Sensitivities
     from funnelsim.lab.sensitivity import sensitivity as study
-    from funnelsim.report.figures_sensitivity import sensitivity_figure
-    from funnelsim.report.sensitivities import alone_frame, sensitivity_object, sensitivity_text, weights_frame
+    from funnelsim.report.sensitivities import sensitivity_object
 
     with ExitStack() as shown:
         found = study(
@@ -205,33 +165,22 @@ def _ranges(
             screening=screening,
             rows=sobol,
             seed=scenario.run.seed,
-            jobs=how.jobs,
-            engine=how.engine,
-            executor=how.executor,
-            finished=lambda part, paths: how.parts.of(part, inputs=list(paths)),
+            finished=lambda part, paths: work.keep(part, inputs=list(paths)),
             progress=lambda part: shown.enter_context(screen.progress(f"{part}: replications")),
+            **work.where,
         )
     if not found.complete:
         screen.warn("interrupted: what follows is of what was finished")
-    currency, days = scenario.economics.currency, scenario.run.horizon_days
-    heading = f"{scenario.name}, {len(inputs)} inputs, seed {scenario.run.seed}"
-    text = sensitivity_text(found, heading=heading, currency=currency, days=days)
-    if how.as_json:
-        told = sensitivity_object(found, seed=scenario.run.seed, currency=currency)
-        screen.show(json.dumps(told, allow_nan=False))
-    else:
-        screen.show(text.rstrip("\n"))
-    if how.to is not None:
-        imprint = how.to.imprint(scenario, found.replications)
+    answer = Sensitivities(found, scenario)
+    told = sensitivity_object(found, seed=scenario.run.seed, currency=scenario.economics.currency)
+    work.tell(answer.text, told)
+    if work.writes:
         files = {
-            "sensitivity.txt": text.encode(),
-            "one_at_a_time.csv": alone_frame(found, currency=currency).to_csv(index=False).encode(),
+            "sensitivity.txt": answer.text,
+            "one_at_a_time.csv": answer.one_at_a_time,
+            **({"all_together.csv": answer.all_together} if found.screened else {}),
+            **{f"sensitivity_{m}.png": answer.figure(m) for m in names},
+            "scenario.toml": scenario,
         }
-        if found.screened:
-            files["all_together.csv"] = weights_frame(found, currency=currency).to_csv(index=False).encode()
-        figures = {
-            f"sensitivity_{m}.png": sensitivity_figure(found, m, currency=currency, days=days, imprint=imprint)
-            for m in names
-        }
-        how.to.write(scenario, files, figures, found.replications, complete=found.complete)
+        work.write(files, answer.imprint(), replications=list(found.replications), complete=found.complete)
     return found.complete

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from funnelsim.api.defaults import IN_FORCE, STRESS_MEASURES
 from funnelsim.cli import options, screen
+from funnelsim.cli.study import check_options, is_complete, under_way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from funnelsim.config.scenario import Scenario
-    from funnelsim.engines.choice import Engine, Wish
-    from funnelsim.lab.stress import Stressed
     from funnelsim.report.studies import Study
-
-MEASURES = ("revenue", "leads_wasted_share", "first_touch_attainment")
-IN_FORCE = "in force"
 
 
 @click.command()
@@ -38,77 +32,65 @@ IN_FORCE = "in force"
     "--measures",
     multiple=True,
     metavar="M,...",
-    help=f"What to tell (see `funnelsim measures`).  [default: {','.join(MEASURES)}]",
+    help=f"What to tell (see `funnelsim measures`).  [default: {','.join(STRESS_MEASURES)}]",
 )
 @click.option(
     "--replications", type=click.IntRange(min=2), metavar="N", help="How many, in place of run.replications."
 )
-@options.seed_option
-@options.jobs_option
-@options.engine_option
-@options.out_option
-@options.force_option
-@options.json_option
+@options.study_options
 def stress(
+    how: options.StudyOptions,
     config: Path,
     others: tuple[Path, ...],
     measures: tuple[str, ...],
     replications: int | None,
-    seed: int | None,
-    jobs: int,
-    engine: Wish,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
 ) -> None:
     """Tell what the policy of CONFIG does where its world is not as written.
 
     CONFIG says in [uncertain] what is not known: ranges of numbers, events, draws of a calibration. Each number is
     taken to its low and to its high end, and each event happens, one at a time; then the policy is played in states of
     the world that are drawn from all of them together: its mean, its worst states, and its largest regret against the
-    other policies. All is paired on the same luck. With --out, tables (CSV) and figures are written to DIR.
+    other policies. All is paired on the same luck. With --out, tables (CSV) and figures are written to DIR; whatever
+    breaks the work off, --resume then goes on after the replications that are finished.
     """
-    from funnelsim.cli.compare import chosen_measures
-    from funnelsim.cli.files import open_scenario, warn_of_states
+    check_options(how)
+    from funnelsim.api.stresses import StressTest
+    from funnelsim.cli.files import chosen_measures, open_scenario
     from funnelsim.cli.run import with_run
+    from funnelsim.errors import both, every
     from funnelsim.lab.stress import stress as put_under
-    from funnelsim.report.stressed import stress_object, stress_text
-    from funnelsim.report.studies import check_study_folder
+    from funnelsim.report.stressed import stress_object
 
-    started = dt.datetime.now(dt.UTC)
-    if force and out is None:
-        raise click.UsageError("--force needs --out DIR")
-    names = chosen_measures(measures) or list(MEASURES)
-    scenario = with_run(open_scenario(config), seed=seed, replications=replications)
-    warn_of_states(scenario, where=str(config))
+    names, (scenario, *opened) = both(
+        lambda: chosen_measures(measures), lambda: every(open_scenario, [config, *others])
+    )  # fmt: skip
+    names = names or list(STRESS_MEASURES)
+    scenario = with_run(scenario, seed=how.seed, replications=replications)
     if scenario.run.replications < 2:
         raise click.UsageError("intervals need 2 replications or more; give --replications N")
-    opened = [open_scenario(path) for path in others]
     policies = dict(zip(labels_of(others), [scenario.policy, *(s.policy for s in opened)], strict=True))
-    study = _study(config, others, scenario, names, seed=scenario.run.seed)
-    if out is not None:
-        check_study_folder(out, study, force=force)
-    chosen = screen.chosen_engine(engine)
-    with screen.progress("replications") as progress:
-        found = put_under(
-            scenario,
-            policies,
-            measures=names,
-            replications=range(scenario.run.replications),
-            jobs=jobs,
-            engine=chosen,
-            progress=progress,
-        )
-    if as_json:
-        screen.show(json.dumps(stress_object(found, scenario), allow_nan=False))
-    else:
-        screen.show(stress_text(found, scenario).rstrip("\n"))
-    if out is not None:
-        words = ["funnelsim", "stress", str(config), *(w for path in others for w in ("--policy", str(path)))]
-        words += ["--measures", ",".join(names), "--replications", str(scenario.run.replications)]
-        words += [] if seed is None else ["--seed", str(seed)]
-        again = shlex.join([*words, "--out", str(out)])
-        _write(out, found, scenario, study=study, engine=chosen, started=started, again=again)
+    numbers = range(scenario.run.replications)
+    with under_way(how, _study(config, others, scenario, names)) as work:
+        finished = work.keep()
+        with screen.progress("replications") as progress:
+            found = put_under(
+                scenario, policies, measures=names, replications=numbers, progress=progress, finished=finished,
+                **work.where,
+            )  # fmt: skip
+    complete = is_complete(found.replications, len(numbers))
+    answer = StressTest(found, scenario)
+    work.tell(answer.text, stress_object(found, scenario) | {"complete": complete})
+    if work.writes:
+        files = {
+            "stress.csv": answer.table,
+            "states.csv": answer.states,
+            "robust.csv": answer.robust,
+            "stress.txt": answer.text,
+            **{f"{name}.png": figure for name, figure in answer.figures().items()},
+            "scenario.toml": scenario,
+        }
+        work.write(files, answer.imprint(), replications=list(found.replications), complete=complete)
+    work.end(complete=complete)
 
 
 def labels_of(others: Sequence[Path]) -> list[str]:
@@ -123,47 +105,10 @@ def labels_of(others: Sequence[Path]) -> list[str]:
     return [IN_FORCE, *unique]
 
 
-def _study(config: Path, others: Sequence[Path], scenario: Scenario, names: Sequence[str], *, seed: int) -> Study:
+def _study(config: Path, others: Sequence[Path], scenario: Scenario, names: Sequence[str]) -> Study:
     from funnelsim.report.studies import Study
 
     inputs = {"scenario": config, **{f"policy_{at + 1}": path for at, path in enumerate(others)}}
     if scenario.uncertain.posterior is not None:
         inputs["posterior"] = Path(scenario.uncertain.posterior)
-    return Study("stress test", inputs, {"measures": list(names), "seed": seed})
-
-
-def _write(
-    out: Path,
-    found: Stressed,
-    scenario: Scenario,
-    *,
-    study: Study,
-    engine: Engine,
-    started: dt.datetime,
-    again: str,
-) -> None:
-    from funnelsim import __version__
-    from funnelsim.config.dump import dump_toml
-    from funnelsim.report.figures_sheet import Imprint, png
-    from funnelsim.report.figures_stress import states_figure, stress_figure
-    from funnelsim.report.results import replications_text
-    from funnelsim.report.stressed import robust_frame, states_frame, stress_frame, stress_text
-    from funnelsim.report.studies import Made, write_study
-
-    imprint = Imprint(scenario.name, scenario.run.seed, replications_text(found.replications), __version__)
-    robust = list(found.robust.values())
-    frame = robust_frame(robust, found.labels, currency=scenario.economics.currency)
-    files = {
-        "stress.csv": stress_frame(found, scenario).to_csv(index=False).encode(),
-        "states.csv": states_frame(found, scenario).to_csv(index=False).encode(),
-        "robust.csv": frame.to_csv(index=False).encode(),
-        "stress.txt": stress_text(found, scenario).encode(),
-        "scenario.toml": dump_toml(scenario).encode(),
-    }
-    if found.stresses:
-        files["stress.png"] = png(stress_figure(found, scenario, imprint), imprint)
-    if robust:
-        files["states.png"] = png(states_figure(robust, found.labels, scenario, imprint), imprint)
-    figures = {"seed": scenario.run.seed, "replications": list(found.replications), "engine": engine.name}
-    write_study(out, files, study, Made(__version__, started, dt.datetime.now(dt.UTC), again, figures))
-    screen.say(f"written to {out}")
+    return Study("stress test", inputs, {"measures": list(names), "seed": scenario.run.seed})

@@ -14,6 +14,7 @@ from funnelsim.cli.cluster import cluster_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from funnelsim.engines.choice import Engine, Wish
     from funnelsim.tuning.confirmed import Confirmed
@@ -105,7 +106,7 @@ def tune(
 
     from funnelsim import __version__
     from funnelsim.cli.failures import resume_with
-    from funnelsim.cli.files import open_scenario, warn_of_states
+    from funnelsim.cli.files import open_scenario
     from funnelsim.report.search_figures import search_figures
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
@@ -118,7 +119,6 @@ def tune(
         raise click.UsageError("--resume goes on with a study and --force starts again: give one of them")
     started = dt.datetime.now(dt.UTC)
     scenario = open_scenario(config)
-    warn_of_states(scenario, where=str(config))
     given = {"seed": seed, "sampler": sampler, "plateau": until_plateau, "trade_off": _checked(trade_off)}
     run = scenario.run if seed is None else scenario.run.model_copy(update={"seed": seed})
     search = scenario.search.model_copy(update={key: value for key, value in given.items() if value is not None})
@@ -140,29 +140,30 @@ def tune(
         "--storage": None if storage is None else shown(storage),
     }
     resume_with(_again(config, folder, kept))
-    with cluster_at(cluster, engine=chosen) as there, _PhaseBars() as progress:
+    with cluster_at(cluster, engine=chosen) as there:
         executors = () if there is None else there.each
         if there is not None and cache_bytes is None:
             cache_bytes = there.bytes_each * len(there.each)
-        tuned = carry_through(
-            plan,
-            lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_bytes, executors=executors),
-            progress=progress,
-            note=screen.warn,
-        )
-    robust = _confirmed(tuned, jobs=jobs, engine=chosen)
+        with _PhaseBars() as progress:
+            tuned = carry_through(
+                plan,
+                lambda: evaluating(scenario, jobs=jobs, engine=chosen, cache_bytes=cache_bytes, executors=executors),
+                progress=progress,
+                note=screen.warn,
+            )
+        robust = _confirmed(tuned, jobs=jobs, engine=chosen, executor=None if there is None else there.executor)
     more = {WORDS: _words(tuned, robust).encode(), **search_figures(tuned), **_robust_files(tuned, robust)}
     files = write_results(tuned, more=more, started=started, finished=dt.datetime.now(dt.UTC))
     _tell(tuned, robust, files, as_json=as_json)
 
 
-def _confirmed(tuned: Tuned, *, jobs: int, engine: Engine) -> Confirmed | None:
+def _confirmed(tuned: Tuned, *, jobs: int, engine: Engine, executor: Executor | None) -> Confirmed | None:
     from funnelsim.tuning.confirmed import confirmed
 
     if not tuned.plan.scenario.uncertain.anything:
         return None
     with screen.progress("states of the world, replications") as progress:
-        return confirmed(tuned, jobs=jobs, engine=engine, progress=progress)
+        return confirmed(tuned, jobs=jobs, engine=engine, executor=executor, progress=progress)
 
 
 def _robust_files(tuned: Tuned, robust: Confirmed | None) -> dict[str, bytes]:

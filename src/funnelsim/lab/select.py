@@ -95,7 +95,7 @@ def select(play_some: PlaySome, *, systems: int, rules: Rules) -> Selection:
         KeyboardInterrupt: where the user interrupts before the first look is complete; later, what is known is
             returned with `complete` False.
     """
-    _check(rules, systems)
+    check_rules(rules, systems)
     table = _Table(play_some, systems, sign=1.0 if rules.direction == "up" else -1.0)
     everyone = list(range(systems))
     table.fill(dict.fromkeys(everyone, rules.first))
@@ -211,13 +211,27 @@ def direction_of(measure: str) -> Literal["up", "down"]:
     return direction
 
 
-def _check(rules: Rules, systems: int) -> None:
-    if systems < 2 or rules.first < 2 or not 0.5 < rules.confidence < 1:
-        raise ValueError("a selection needs systems >= 2, first >= 2 and 0.5 < confidence < 1")
-    if rules.procedure == "KN" and not (rules.indifference > 0 and rules.at_most >= rules.first >= LEAST_FIRST):
-        raise ValueError(f"KN needs indifference > 0, first >= {LEAST_FIRST} and at_most >= first")
+def check_rules(rules: Rules, systems: int) -> None:
+    """Check that rules can be kept with so many systems.
+
+    Raises:
+        ValueError: where not, saying which.
+    """
+    if systems < 2:
+        raise ValueError(f"there must be 2 or more to select among, got {systems}")
+    if rules.first < 2:
+        raise ValueError(f"the first look takes 2 replications or more, got {rules.first}")
+    if not 0.5 < rules.confidence < 1:
+        raise ValueError(f"the confidence must be above 0.5 and below 1, got {rules.confidence:g}")
+    if rules.procedure == "KN" and not rules.indifference > 0:
+        raise ValueError(f"the smallest difference worth detecting must be > 0, got {rules.indifference:g}")
+    if rules.procedure == "KN" and rules.first < LEAST_FIRST:
+        raise ValueError(f"the guarantee of KN takes a first look of {LEAST_FIRST} or more, got {rules.first}")
+    if rules.procedure == "KN" and rules.at_most < rules.first:
+        raise ValueError(f"KN gives up after the first {rules.first} replications or later, got {rules.at_most}")
     if rules.procedure == "OCBA" and (rules.budget is None or rules.budget < systems * rules.first):
-        raise ValueError("OCBA needs a budget of at least `first` replications of each system")
+        least = f"{systems} scenarios x {rules.first} replications of each at first = {systems * rules.first}"
+        raise ValueError(f"the budget must be at least {least}, got {rules.budget}")
 
 
 class _Going:
