@@ -39,6 +39,14 @@ def warn_of_overload(loads: Sequence[RoleLoad], *, where: str) -> None:
             screen.warn(f"{where}: {load.in_words()}")
 
 
+def warn_of_states(scenario: Scenario, *, where: str) -> None:
+    """Warn on stderr of each uncertain event whose weight in the states drawn is not its probability."""
+    from funnelsim.lab.states import misweighted
+
+    for event in misweighted(scenario):
+        screen.warn(f"{where}: uncertain.events.{event.in_words()}")
+
+
 def chosen_measures(given: Sequence[str], *, option: str = "--measures") -> list[str]:
     """Return the names that `option` lists, parted by commas, each once.
 

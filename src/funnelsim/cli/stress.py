@@ -55,7 +55,7 @@ def stress(
     """
     check_options(how)
     from funnelsim.api.stresses import StressTest
-    from funnelsim.cli.files import chosen_measures, open_scenario
+    from funnelsim.cli.files import chosen_measures, open_scenario, warn_of_states
     from funnelsim.cli.run import with_run
     from funnelsim.errors import both, every
     from funnelsim.lab.stress import stress as put_under
@@ -66,6 +66,7 @@ def stress(
     )  # fmt: skip
     names = names or list(STRESS_MEASURES)
     scenario = with_run(scenario, seed=how.seed, replications=replications)
+    warn_of_states(scenario, where=str(config))
     if scenario.run.replications < 2:
         raise click.UsageError("intervals need 2 replications or more; give --replications N")
     policies = dict(zip(labels_of(others), [scenario.policy, *(s.policy for s in opened)], strict=True))

@@ -106,7 +106,7 @@ def tune(
 
     from funnelsim import __version__
     from funnelsim.cli.failures import resume_with
-    from funnelsim.cli.files import open_scenario
+    from funnelsim.cli.files import open_scenario, warn_of_states
     from funnelsim.report.search_figures import search_figures
     from funnelsim.tuning.evaluate import evaluating
     from funnelsim.tuning.goals import goals_of
@@ -119,6 +119,7 @@ def tune(
         raise click.UsageError("--resume goes on with a study and --force starts again: give one of them")
     started = dt.datetime.now(dt.UTC)
     scenario = open_scenario(config)
+    warn_of_states(scenario, where=str(config))
     given = {"seed": seed, "sampler": sampler, "plateau": until_plateau, "trade_off": _checked(trade_off)}
     run = scenario.run if seed is None else scenario.run.model_copy(update={"seed": seed})
     search = scenario.search.model_copy(update={key: value for key, value in given.items() if value is not None})
