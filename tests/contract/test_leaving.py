@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from funnelsim.calendar import Clock
 from funnelsim.config.scenario import Scenario
+from funnelsim.engines import reference
 from funnelsim.metrics.workload import months_at_work, rep_hours
 from funnelsim.records import ALWAYS, Row
 from funnelsim.roster import build_roster
 
+from .audit import Audit
 from .hand import DAY, HOUR, MIN, Told, at, people, scene, told
 
 TRIES = (Row.CALL, Row.EMAIL, Row.REPLY, Row.CALLBACK)
@@ -264,3 +268,22 @@ def test_one_who_left_before_the_start_was_never_there():
     story = told(scenario, people([0, at(0, 9)]))
 
     assert story.outcomes.owner.tolist() == [1, 1]
+
+
+CHUNK = 20
+
+
+@pytest.mark.parametrize(
+    "first", [180, *(pytest.param(first, marks=pytest.mark.slow) for first in (*range(0, 180, CHUNK), 200, 220))]
+)
+def test_teams_that_leave_at_any_hour_conserve_every_lead_at_every_instant(first: int):
+    """In scenario 193 a task comes back to a list in which it stood before: reassigned, handed on, reassigned."""
+    pytest.importorskip("numba", reason="the scenarios of the fuzz are made beside the compiled engine")
+    from . import fuzz
+
+    for number in range(first, first + CHUNK):
+        given = fuzz.arguments(number)
+        _, _, roster, agreement, rules, end = given
+        if (roster.leaves < end).any() and not (rules.closes_by_delay and agreement.self_scheduling):
+            audit = Audit()
+            reference.run(*given, watch=audit, new_list=audit.new_list)

@@ -283,6 +283,8 @@ class Desk:
         lead.prepared = False
         new.open_leads += 1
         task.length = task.expected_length()
+        if task.handed_on:
+            leaving.forget(new.list, task)
         self.queue(task, new, team)
         self.set_timers(task)
         self.release_lead(old)

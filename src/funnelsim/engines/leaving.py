@@ -71,9 +71,10 @@ def _changes_owner(desk: Desk, lead: Case, task: Task | None) -> None:
     lead.prepared = False
     if task is not None:
         task.escalated = task.breached = False
+        task.handed_on = True
         task.length = task.expected_length()
         for work_list in (new.list, team.list):
-            _forget(work_list, task)
+            forget(work_list, task)
         desk.queue(task, new, team)
         desk.set_timers(task)
 
@@ -85,8 +86,8 @@ def _least_loaded(team: Team, lead: Case) -> Rep:
     return min(serving or there, key=lambda rep: (rep.open_leads, rep.index))
 
 
-def _forget(work_list: WorkList, task: Task) -> None:
-    """Clear away what places the task once had in a list."""
+def forget(work_list: WorkList, task: Task) -> None:
+    """Clear away what places the task once had in a list: it may come back to one only after it was handed on."""
     for heap in work_list.heaps.values():
         if any(entry[3] is task for entry in heap):
             heap[:] = [entry for entry in heap if entry[3] is not task]

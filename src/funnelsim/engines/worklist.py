@@ -42,6 +42,7 @@ class Task(simpy.Event):
     waiting = False
     escalated = False
     breached = False
+    handed_on = False  # by somebody who left
     list: WorkList
     rep: Rep | None = None
     queued_at = -1
