@@ -58,6 +58,19 @@ def test_a_search_finds_what_the_command_finds(file, scenario, tmp_path, capsys)
     assert found._repr_html_().startswith("<pre")
 
 
+def test_a_search_takes_sampler_and_storage_as_the_command_does(file, scenario, tmp_path):
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    printed("tune", file, "--jobs", 1, "--sampler", "random", "--trials", 3, "--out", tmp_path / "theirs")
+
+    found = funnelsim.tune(scenario, trials=3, sampler="random", storage=url, out=tmp_path / "mine")
+
+    assert found.trials.equals(read_search(tmp_path / "theirs").trials)
+    assert (tmp_path / "studies.db").exists()
+    assert not (tmp_path / "mine" / "journal.log").exists()
+    with pytest.raises(ValueError, match="give `out` too"):
+        funnelsim.tune(scenario, storage=url)
+
+
 def test_a_search_stays_in_its_folder_and_goes_on_there(scenario, tmp_path):
     whole = funnelsim.tune(scenario)
     funnelsim.tune(scenario, trials=3, out=tmp_path / "study")
