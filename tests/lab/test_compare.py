@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funnelsim.config.paths import with_values
 from funnelsim.errors import InputError
@@ -113,6 +115,42 @@ def test_better_is_what_the_measure_says_and_neither_way_has_no_best():
     assert [c.finding for c in found.contrasts[2]] == ["worse", "better", "less"]
     assert (found.best("revenue"), found.best("leads_wasted_share"), found.best("mqls")) == (1, 2, None)
     assert math.isnan(found.contrasts[1][2].probability_best)
+
+
+def with_t(t: float, n: int = 10) -> list[list[float]]:
+    """Return values of two scenarios whose paired difference has just this t, on n - 1 degrees."""
+    e = np.arange(n) - (n - 1) / 2
+    e = e / e.std(ddof=1)
+    return [[0.0, float(t / math.sqrt(n) + one)] for one in e]
+
+
+def test_what_holm_alone_tells_is_borderline_and_not_called_beside_an_interval_that_includes_zero():
+    """t = 2.5 on nine degrees: p = .034. Alone it is called; beside a clear one Holm still has .05, intervals .025."""
+    alone = compare(rows_of(revenue=with_t(2.5)), labels=["a", "b"], measures=["revenue"]).contrasts[1][0]
+    assert (alone.finding, alone.borderline) == ("better", False)
+
+    both = rows_of(revenue=with_t(2.5), profit=with_t(20.0))
+    found = compare(both, labels=["a", "b"], measures=["revenue", "profit"])
+    revenue, profit = found.contrasts[1]
+    assert (profit.finding, profit.borderline) == ("better", False)
+    assert revenue.p_value == pytest.approx(0.0339, abs=1e-4)
+    assert revenue.difference.low < 0 < revenue.difference.high
+    assert (revenue.finding, revenue.borderline) == ("no detectable difference", True)
+    assert revenue.settled_by is not None
+    assert revenue.settled_by > 10
+
+
+@given(st.lists(st.floats(-6, 6), min_size=1, max_size=6))
+def test_what_is_called_is_what_the_intervals_exclude_zero_for_and_holm_calls_all_of_it(ts):
+    names = ["revenue", "profit", "deals", "mqls", "leads", "sqls"][: len(ts)]
+    rows = rows_of(**{m: with_t(t) for m, t in zip(names, ts, strict=True)})
+    found = compare(rows, labels=["a", "b"], measures=names)
+
+    for contrast in found.contrasts[1]:
+        called = contrast.finding not in ("no detectable difference", "not defined")
+        assert called == (contrast.difference.low > 0 or contrast.difference.high < 0)
+        assert contrast.borderline == (contrast.p_value <= 0.05 and not called)
+        assert not called or contrast.p_value <= 0.05 + 1e-12
 
 
 def test_a_difference_that_is_the_same_in_every_replication_is_called():

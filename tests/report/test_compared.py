@@ -73,6 +73,28 @@ def test_equal_scenarios_are_told_so():
     assert "no detectable difference; equal in every replication" in text
 
 
+def test_a_lead_that_is_not_shown_is_not_called_best_and_a_borderline_one_says_why():
+    """Revenue: t = 2.5 on nine degrees, beside a clear difference of waste: Holm tells it, its interval does not."""
+    e = np.arange(10) - 4.5
+    e = e / e.std(ddof=1)
+    rows = {
+        r: (
+            {"revenue": 0.0, "leads_wasted_share": 0.3},
+            {"revenue": float(2.5 / np.sqrt(10) + e[r]), "leads_wasted_share": 0.2 + 0.001 * float(e[r])},
+        )
+        for r in range(10)
+    }
+    told = comparison_text(
+        compare(rows, labels=["a", "b"], measures=["revenue", "leads_wasted_share"]), heading="2 scenarios", **UNITS
+    )
+    words = " ".join(told.split())
+
+    assert "revenue: b is probably best, which is not shown (9" in words
+    assert "b: borderline: its interval includes 0, though Holm's test tells a difference (p = 0.034);" in words
+    assert "leads wasted: b is most probably best" in words
+    assert max(map(len, told.splitlines())) <= 100
+
+
 def test_the_table_holds_the_measures_own_units(found):
     frame = comparison_frame(found, currency="EUR")
 

@@ -197,7 +197,7 @@ def attribute(
     """Return what each factor brings to the gap between what is and what is wanted.
 
     Intervals are t-intervals over the replications; those of the parts hold all together with 95 % (Bonferroni). A part
-    is called where its t-test, adjusted for the five (Holm), has p <= `LEVEL`.
+    is called where its interval excludes zero; its p-value is adjusted for the five by Holm, who needs a little less.
 
     Args:
         worth: By replication, the measure of every coalition (`play_coalitions`).
@@ -217,14 +217,15 @@ def attribute(
     parts = []
     for at, factor in enumerate(FACTORS):
         bit = coalition([at])
+        brings = interval(brought[at], 1 - LEVEL / len(FACTORS))
         parts.append(
             Part(
                 factor=factor,
-                brings=interval(brought[at], 1 - LEVEL / len(FACTORS)),
+                brings=brings,
                 alone=float((known[:, bit] - known[:, 0]).mean()),
                 last=float((known[:, EVERYTHING] - known[:, EVERYTHING - bit]).mean()),
                 p_value=float(adjusted[at]),
-                finding=_finding(brought[at], float(adjusted[at])),
+                finding=_finding(brought[at], brings),
             )
         )
     as_is, planned = known[:, 0], known[:, EVERYTHING]
@@ -242,9 +243,9 @@ def attribute(
     )
 
 
-def _finding(brought: Float64, p_value: float) -> Finding:
+def _finding(brought: Float64, brings: Interval) -> Finding:
     if (brought == 0.0).all():
         return "the same"
-    if not p_value <= LEVEL:
+    if not abs(brings.mean) > brings.half_width:
         return "no detectable part"
-    return "missing" if brought.mean() > 0 else "in excess"
+    return "missing" if brings.mean > 0 else "in excess"

@@ -37,11 +37,16 @@ class Contrast:
     estimate: Interval  # of the scenario alone, 95 %
     difference: Interval  # against the first, paired; 95 % for all differences of the comparison together
     p_value: float  # that there is no difference, adjusted (Holm) for all of them
-    finding: Finding
+    finding: Finding  # a difference is called where its interval excludes zero
     equal: bool  # the same number in every replication
     settled_by: int | None  # replications in all that would show the difference seen; None = it is shown, or no number
     probability_best: float  # nan for a measure of which neither way is better
     expected_regret: float  # in the measure's unit: how much the best one is better than this, on average
+
+    @property
+    def borderline(self) -> bool:
+        """Return whether Holm's test tells a difference that the interval does not."""
+        return self.finding == "no detectable difference" and self.p_value <= LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,10 @@ def _read(texts: tuple[str, ...]) -> tuple[Scenario, ...]:
 def compare(rows: Rows, *, labels: Sequence[str], measures: Sequence[str], seed: int = 0) -> Comparison:
     """Return what the replications of `play_each` say of each scenario against the first.
 
-    A difference is called where its paired t-test, adjusted for all scenarios and measures of the comparison (Holm),
-    has p <= `LEVEL`. The intervals are Bonferroni's, so that all hold together with 95 %; Holm calls whatever they
-    exclude zero for, and sometimes a little more. A measure that is undefined (nan, infinite) in a replication is left
-    out there.
+    A difference is called where its interval excludes zero: so which way it lies is as sure as the intervals, which all
+    hold together with 95 % (Bonferroni), and nobody reads "better" beside an interval that includes zero. The p-values
+    are adjusted by Holm (1979), whose test needs a little less and has no such intervals: where it alone tells a
+    difference, that is `borderline`. A measure that is undefined (nan, infinite) in a replication is left out there.
 
     Args:
         rows: By replication, at least one.
@@ -192,10 +197,10 @@ def _contrast(
     difference = paired(own, first, confidence=1 - LEVEL / family)
     known = ~np.isnan(own - first)
     equal = bool(known.any() and (own[known] == first[known]).all())
-    finding = _finding(measure, difference, p_value, itself=s == 0, equal=equal)
+    finding = _finding(measure, difference, itself=s == 0, equal=equal)
     settled_by = None
     if finding == "no detectable difference" and not equal:
-        # The strictest step of Holm's test: what is shown at that level is shown for certain.
+        # At the level of the intervals, as it is they that call a difference.
         deviation = float((own - first)[known].std(ddof=1))
         settled_by = replications_to_detect(difference.mean, deviation, level=LEVEL / family)
     return Contrast(
@@ -211,10 +216,10 @@ def _contrast(
     )
 
 
-def _finding(measure: str, difference: Interval, p_value: float, *, itself: bool, equal: bool) -> Finding:
+def _finding(measure: str, difference: Interval, *, itself: bool, equal: bool) -> Finding:
     if difference.n == 0 or (difference.n < 2 and not itself):
         return "not defined"
-    if itself or equal or not p_value <= LEVEL:
+    if itself or equal or not abs(difference.mean) > difference.half_width:
         return "no detectable difference"
     direction = MEASURES[measure].direction if measure in MEASURES else "none"
     if direction == "none":

@@ -12,6 +12,7 @@ from funnelsim.metrics import MEASURES
 from funnelsim.report.digits import ABSENT, decimals_of, plain, scale_of
 from funnelsim.report.findings import measure_words, scaled, unit_of
 from funnelsim.report.results import replications_text
+from funnelsim.selection_statistics import MOST_REPLICATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def comparison_text(found: Comparison, *, heading: str, currency: str, days: int
     """
     told = (
         f"{heading}: {replications_text(found.replications)}. Differences are against {found.labels[0]}, replication "
-        "by replication; their intervals hold all together with 95 %."
+        "by replication; their intervals hold all together with 95 %, and what excludes 0 is called better or worse."
     )
     lines = wrap(told, WIDTH)
     for measure in found.measures:
@@ -107,14 +108,22 @@ def _best_words(found: Comparison, at: int, best: int, *, currency: str, days: i
     to_shown, unit = scale_of("" if unit == "ratio" else unit)
     name = measure_words(contrast.measure)
     chance = contrast.probability_best
-    ties = [row[at] for row in found.contrasts if row[at].probability_best == chance]
-    if len(ties) == len(found.contrasts):
+    if all(row[at].equal for row in found.contrasts):
         return f"{name}: none is better than another"
     risk = contrast.expected_regret * factor * to_shown
     unit = "points" if unit == "%" else unit
     cost = f"expected regret of choosing it {_regret(risk)} {unit}{period}".rstrip()
     sure = "is most probably best" if chance > 0.5 else "leads, with others close"
+    if chance > 0.5 and not _shown(found, at, best):
+        sure = "is probably best, which is not shown"
     return f"{name}: {found.labels[best]} {sure} ({percent(chance)}; {cost})"
+
+
+def _shown(found: Comparison, at: int, best: int) -> bool:
+    """Return whether a difference was called between the best one and the first, or of the first to all others."""
+    if best:
+        return found.contrasts[best][at].finding == "better"
+    return all(row[at].finding == "worse" for row in found.contrasts[1:])
 
 
 def _undefined_words(found: Comparison, at: int) -> str:
@@ -139,8 +148,11 @@ def _unsettled_words(label: str, contrast: Contrast) -> str:
     if contrast.equal:
         return f"{name}, {label}: no detectable difference; equal in every replication"
     if contrast.settled_by is None:
-        return f"{name}, {label}: no detectable difference, and so small that no number of replications would settle it"
+        return f"{name}, {label}: no detectable difference; what was seen, {MOST_REPLICATIONS:,} would not show"
     settle = f"{contrast.settled_by:,} replications in all would show it 4 times in 5, were it as large as it looks"
+    if contrast.borderline:
+        told = f"its interval includes 0, though Holm's test tells a difference (p = {contrast.p_value:.2g})"
+        return f"{name}, {label}: borderline: {told}; {settle}"
     return f"{name}, {label}: no detectable difference; {settle}"
 
 

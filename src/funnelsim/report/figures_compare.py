@@ -103,7 +103,7 @@ def _title(found: Comparison) -> str:
             continue
         contrast = found.contrasts[best][found.measures.index(measure)]
         chance = contrast.probability_best
-        if all(row[found.measures.index(measure)].probability_best == chance for row in found.contrasts):
+        if all(row[found.measures.index(measure)].equal for row in found.contrasts):
             parts.append(f"{measure_words(measure)}: none better")
         elif chance <= 0.5:
             parts.append(f"{measure_words(measure)}: no clear best")

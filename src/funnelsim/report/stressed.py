@@ -44,8 +44,8 @@ def stress_text(found: Stressed, scenario: Scenario) -> str:
     """Return a table of stress tests for each policy, and what each is worth over the states of the world."""
     heading = (
         f"{scenario.name}, seed {scenario.run.seed}, {replications_text(found.replications)}. Each line changes one "
-        "thing and leaves the rest as written; what it changes is told with its paired interval. * detectable; the "
-        "intervals of a table hold all together with 95 %."
+        "thing and leaves the rest as written; what it changes is told with its paired interval; those of a table hold "
+        "all together with 95 %. * detectable: the interval excludes 0."
     )
     lines = wrap(heading, WIDTH)
     for label, table in zip(found.labels, found.tables, strict=True):
