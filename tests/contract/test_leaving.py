@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pytest
 
 from funnelsim.calendar import Clock
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines import reference
+from funnelsim.lab.play import draw
 from funnelsim.metrics.workload import months_at_work, rep_hours
-from funnelsim.records import ALWAYS, Row
+from funnelsim.records import ALWAYS, Row, same
 from funnelsim.roster import build_roster
 
 from .audit import Audit
+from .both import play_both
 from .hand import DAY, HOUR, MIN, Told, at, people, scene, told
+from .worlds import random_scenario
 
 TRIES = (Row.CALL, Row.EMAIL, Row.REPLY, Row.CALLBACK)
 WEDNESDAY = dt.date(2025, 1, 8)  # day 2
@@ -268,6 +273,53 @@ def test_one_who_left_before_the_start_was_never_there():
     story = told(scenario, people([0, at(0, 9)]))
 
     assert story.outcomes.owner.tolist() == [1, 1]
+
+
+def with_reps(scenario: Scenario, reps: list[Any]) -> Scenario:
+    return scenario.model_copy(update={"team": scenario.team.model_copy(update={"reps": reps})})
+
+
+def test_who_left_before_the_start_changes_nothing():
+    """A rep more, the last of all, who was never there: the same outcomes and log, but for the numbers of lists."""
+    for seed in range(0, 60, 3):
+        scenario = random_scenario(seed)
+        last = scenario.team.reps[-1]
+        ghost = last.model_copy(update={"count": 1, "starts": None, "leaves": scenario.run.start})
+        leads = draw(scenario, 0)
+
+        one, other = (play_both(s, leads) for s in (scenario, with_reps(scenario, [*scenario.team.reps, ghost])))
+
+        assert other.roster.n == one.roster.n + 1
+        assert same(one.outcomes, other.outcomes), f"random_scenario({seed})"
+        shifted = np.where(one.touches.list >= one.roster.n, one.touches.list + 1, one.touches.list)
+        assert same(dataclasses.replace(one.touches, list=shifted), other.touches), f"random_scenario({seed})"
+
+
+def test_where_nobody_owns_leads_who_leaves_is_as_good_as_off():
+    """In a pool the callers own nothing: to leave is to have no shift any more, which the model has always had."""
+    played = 0
+    for seed in range(400):
+        scenario = random_scenario(seed)
+        callers_only = scenario.team.touch_role != scenario.team.close_role
+        if scenario.policy.routing.method != "pool" or not callers_only:
+            continue
+        day = scenario.run.start + dt.timedelta(days=7)
+        others = [group.model_copy(update={"leaves": None}) for group in scenario.team.reps]
+        first = next(j for j, group in enumerate(others) if group.role == scenario.team.touch_role)
+        leaves = [*others]
+        leaves[first] = others[first].model_copy(update={"leaves": day})
+        off = [*others]
+        off[first] = others[first].model_copy(update={"days_off": [*others[first].days_off, f"{day}..2030-12-31"]})
+        leads = draw(scenario, 0)
+
+        one, other = (play_both(with_reps(scenario, reps), leads) for reps in (leaves, off))
+
+        assert same(one.outcomes, other.outcomes), f"random_scenario({seed})"
+        assert same(one.touches, other.touches), f"random_scenario({seed})"
+        played += 1
+        if played == 20:
+            return
+    raise AssertionError(f"only {played} scenarios with a pool of callers")
 
 
 CHUNK = 20
