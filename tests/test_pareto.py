@@ -56,28 +56,29 @@ def test_points_must_match_their_directions():
         nondominated([[1.0]], ["up"])  # type: ignore[list-item]  # what is refused
 
 
-def test_the_probability_of_the_front_by_enumeration():
-    """A leads B by 1 or lags by 0.5; resampled twice the mean is 1, .25, .25 or -.5, so A is on the front with 3/4."""
-    samples = [[[1.0, 0.0], [0.0, 0.0]], [[-0.5, 0.0], [0.0, 0.0]]]
-    a, b = probability_nondominated(samples, UP_DOWN, resamples=4_000)
-    assert abs(a - 0.75) < 4 * math.sqrt(0.75 * 0.25 / 4_000)
-    assert a + b == 1.0
+def test_the_share_of_draws_in_which_a_point_is_on_the_front():
+    """A leads B in three of four draws, in one objective; C is beside both in another."""
+    leads = [1.0, 0.25, 0.25, -0.5]
+    drawn = [[[lead, 0.0], [0.0, 0.0], [-9.0, -9.0]] for lead in leads]
+    assert probability_nondominated(drawn, UP_DOWN).tolist() == [0.75, 0.25, 1.0]
 
 
-def test_replications_are_resampled_for_all_points_together():
-    """B is A less 0.1 in every replication: however great the noise they share, it is never on the front."""
-    noise = np.random.default_rng(1).normal(0.0, 100.0, 30)
-    samples = np.stack([np.stack([noise, 0 * noise], axis=1), np.stack([noise - 0.1, 0 * noise], axis=1)], axis=1)
-    assert probability_nondominated(samples, UP_DOWN, resamples=200).tolist() == [1.0, 0.0]
+def test_points_that_differ_by_rounding_stand_together():
+    drawn = [[[0.1 + 0.2, 5e6], [0.3, 5e6 + 1e-9]]]
+    assert probability_nondominated(drawn, UP_UP).tolist() == [1.0, 1.0]
 
 
-def test_probabilities_follow_their_seed():
-    samples = np.random.default_rng(2).normal(size=(6, 5, 2))
-    first = probability_nondominated(samples, UP_UP, resamples=50)
-    assert np.array_equal(first, probability_nondominated(samples, UP_UP, resamples=50, seed=0))
-    assert not np.array_equal(first, probability_nondominated(samples, UP_UP, resamples=50, seed=1))
-    with pytest.raises(ValueError, match="replications, points, objectives"):
-        probability_nondominated(samples[0], UP_UP)
+def test_a_point_undefined_in_a_draw_is_off_the_front_there():
+    drawn = [[[9.0, 9.0], [1.0, 1.0]], [[math.nan, 9.0], [1.0, 1.0]]]
+    assert probability_nondominated(drawn, UP_UP).tolist() == [0.5, 0.5]
+    with pytest.raises(ValueError, match="draws, points, objectives"):
+        probability_nondominated(drawn[0], UP_UP)
+
+
+def test_more_draws_than_are_compared_at_once():
+    drawn = np.random.default_rng(2).normal(size=(257, 5, 2))
+    exact = np.mean([nondominated(one, UP_UP) for one in drawn], axis=0)
+    assert np.allclose(probability_nondominated(drawn, UP_UP), exact)
 
 
 def test_the_knee_of_a_quarter_circle_is_at_45_degrees():

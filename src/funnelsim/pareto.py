@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from funnelsim.records import Bool, Float64, Int64
+from funnelsim.records import Bool, Float64
 
 Direction = Literal["maximize", "minimize"]
-_BATCH = 100  # resamples held in memory at once
+_BATCH = 100  # draws compared at once
+_ROUNDING = 1e-12  # of the largest value: what two ways of summing may differ by
 
 
 def nondominated(points: ArrayLike, directions: Sequence[Direction]) -> Bool:
@@ -36,46 +37,34 @@ def nondominated(points: ArrayLike, directions: Sequence[Direction]) -> Bool:
     return on_front
 
 
-def probability_nondominated(
-    samples: ArrayLike,
-    directions: Sequence[Direction],
-    *,
-    allowed: Callable[[Int64], Bool] | None = None,
-    resamples: int = 1_000,
-    seed: int = 0,
-) -> Float64:
-    """Return the probability that each point is on the front of the means, by bootstrap over replications.
+def probability_nondominated(drawn: ArrayLike, directions: Sequence[Direction]) -> Float64:
+    """Return for each point in which share of draws of all points it is on the front.
 
-    All points are resampled by the same replications, as common random numbers make their errors alike.
+    Values that differ by rounding only are equal. A point with an undefined (nan) objective in a draw is not on the
+    front of that draw and dominates none.
 
     Args:
-        samples: (r, n, m), an objective of a point in a replication.
+        drawn: (d, n, m), an objective of a point in a draw: what the point may truly be worth.
         directions: 'maximize' or 'minimize' for each objective.
-        allowed: Given the replications of a resample, (r,), returns which points, (n,), take part in it, the others
-            being neither on its front nor dominating anybody; None = all.
-        resamples: How many resamples.
-        seed: Seed of the resampling; 0 is a seed.
 
     Returns:
-        (n,) shares of the resamples.
+        (n,) shares of the draws.
     """
-    values = np.asarray(samples, dtype=np.float64)
+    values = np.asarray(drawn, dtype=np.float64)
     if values.ndim != 3 or values.shape[0] == 0:
-        raise ValueError(f"samples must be (replications, points, objectives), got shape {values.shape}")
-    replications, points = values.shape[:2]
-    losses = _losses(values.reshape(replications * points, -1), directions).reshape(values.shape)
-    drawn = np.random.default_rng(seed).integers(0, replications, (resamples, replications))
+        raise ValueError(f"drawn must be (draws, points, objectives), got shape {values.shape}")
+    draws, points = values.shape[:2]
+    losses = _losses(values.reshape(draws * points, -1), directions).reshape(values.shape)
+    finite = np.abs(np.where(np.isfinite(losses), losses, 0.0))
+    rounding = _ROUNDING * finite.max(axis=(0, 1), initial=0.0)
     times_on_front = np.zeros(points, dtype=np.float64)
-    for begin in range(0, resamples, _BATCH):
-        picked = drawn[begin : begin + _BATCH]
-        means = losses[picked].mean(axis=1)  # (resamples, points, objectives)
-        if allowed is not None:
-            means[~np.array([allowed(one) for one in picked])] = np.nan
-        one, other = means[:, :, None, :], means[:, None, :, :]
+    for begin in range(0, draws, _BATCH):
+        some = losses[begin : begin + _BATCH]
+        one, other = some[:, :, None, :], some[:, None, :, :]
         # Comparisons with nan are false, so undefined points dominate none.
-        dominated = ((other <= one).all(axis=3) & (other < one).any(axis=3)).any(axis=2)
-        times_on_front += (~dominated & ~np.isnan(means).any(axis=2)).sum(axis=0)
-    return times_on_front / resamples
+        dominated = ((other <= one + rounding).all(axis=3) & (other < one - rounding).any(axis=3)).any(axis=2)
+        times_on_front += (~dominated & ~np.isnan(some).any(axis=2)).sum(axis=0)
+    return np.asarray(times_on_front / draws)
 
 
 def knee(points: ArrayLike, directions: Sequence[Direction]) -> int:

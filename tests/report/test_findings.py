@@ -106,7 +106,8 @@ def test_the_verdict_comes_first(better, best):
     assert all(str(number) in verdict_lines(better)[0] for number in numbers)
     assert verdict_lines(best) == [
         "No detectable improvement: keep today's policy.",
-        "On fresh seeds today's policy is on the front itself: none of those estimated again dominates it.",
+        "Today's policy may be on the front itself: no other dominates it beyond doubt (it is on the front with 100 % "
+        "probability).",
     ]
 
 

@@ -56,7 +56,7 @@ def test_a_price_names_the_policy_with_its_certainty_and_range(trading):
     )
     steps = (Step(4, 0.0, 12.345), Step(7, 12.345, 500.0), Step(0, 500.0, math.inf))
 
-    first, second = findings_search.choice_lines(chosen(trading, Choice(price, 100.0, steps, worths)))
+    first, second = findings_search.choice_lines(chosen(trading, Choice(price, 100.0, steps, 0.4, worths)))
 
     # Over 14 days; a year is 365 / 14 of it.
     assert first == (
@@ -70,14 +70,18 @@ def test_without_a_price_it_says_what_each_policy_takes(trading):
     price = Price("revenue", "leads_wasted", False, -1)
     steps = (Step(4, 0.0, 12.345), Step(7, 12.345, 500.0), Step(0, 500.0, math.inf))
 
-    [line] = findings_search.choice_lines(chosen(trading, Choice(price, None, steps, ())))
-    [alone] = findings_search.choice_lines(chosen(trading, Choice(price, None, (Step(4, 0.0, math.inf),), ())))
+    [line] = findings_search.choice_lines(chosen(trading, Choice(price, None, steps, 0.9, ())))
+    [alone] = findings_search.choice_lines(chosen(trading, Choice(price, None, (Step(4, 0.0, math.inf),), 0.62, ())))
 
     assert line == (
-        "What a wasted lead costs decides: up to 12.3 EUR policy 4, up to 500 EUR policy 7, beyond that today's "
-        'policy. (--trade-off "500 per wasted lead" says how surely.)'
+        "What a wasted lead costs decides, by the means: up to 12.3 EUR policy 4, up to 500 EUR policy 7, beyond that "
+        "today's policy. "
+        '(--trade-off "500 per wasted lead" says how surely.)'
     )
-    assert alone == "Whatever a wasted lead costs, policy 4 is the choice."
+    assert alone == (
+        "By the means policy 4 is the choice whatever a wasted lead costs; that no price names another has a "
+        "probability of 62 %."
+    )
     assert findings_search.choice_lines(chosen(trading, None)) == []
 
 

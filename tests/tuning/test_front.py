@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
 
 from funnelsim.config.search import Constraint
 from funnelsim.errors import InputError
 from funnelsim.stats import paired
 from funnelsim.tuning.front import probability_on_front
 from funnelsim.tuning.goals import Goal, Goals, goals_of
-from funnelsim.tuning.trade_off import Price, choose, ladder, price_of
+from funnelsim.tuning.trade_off import Price, choose, ladder, price_of, probability_alone
 
 from . import toy
 
@@ -34,30 +35,53 @@ def test_two_that_trade_are_both_surely_on_it():
     assert found == {0: 1.0, 4: 1.0}
 
 
-def test_a_difference_of_chance_is_as_likely_as_its_resamples():
-    """Of three replications one says otherwise: 3 x -1 in 1 of 27 resamples, -1 -1 +2.5 above zero, and so on."""
-    difference = np.array([-1.0, -1.0, 2.5])
-    draws = np.array(np.meshgrid(*[range(3)] * 3)).reshape(3, -1)
-    exact = np.mean(difference[draws].sum(axis=0) > 0)  # of all 27 resamples, none is zero
+@pytest.mark.parametrize("n", [3, 8, 20])
+def test_of_two_the_probability_is_that_of_the_paired_t_test(n):
+    difference = np.random.default_rng(n).normal(0.3, 1.0, n)
+    better = scipy_stats.t.cdf(difference.mean() / (difference.std(ddof=1) / math.sqrt(n)), n - 1)
 
     found = probability_on_front(
-        {0: rows([0, 0, 0], [0.1] * 3), 1: rows(difference.tolist(), [0.1] * 3)}, Goals(BOTH), resamples=20_000
+        {0: rows([0.0] * n, [0.1] * n), 1: rows(difference.tolist(), [0.1] * n)}, Goals(BOTH), draws=20_000
     )
 
-    assert found[1] == pytest.approx(exact, abs=0.015)  # 4 standard errors of 20,000 draws
+    assert found[1] == pytest.approx(better, abs=0.015)  # 4 standard errors of 20,000 draws
     assert found[0] + found[1] == pytest.approx(1.0)
 
 
 def test_who_breaks_a_constraint_is_not_on_it_and_dominates_nobody():
+    """Policy 2 keeps its bound by half a standard error of .1 in its two replications: t(1) = 0.5, 64.8 %."""
     kept = Goals(BOTH, (Constraint(measure="leads_wasted_share", at_most=0.25),))
     found = probability_on_front(
-        {0: rows([1, 5], [0.2] * 2), 1: rows([9, 9], [0.3] * 2), 2: rows([9, 9], [0.2, 0.4])}, kept, resamples=4_000
+        {0: rows([1, 5], [0.2] * 2), 1: rows([9, 9], [0.3] * 2), 2: rows([9, 9], [0.1, 0.3])}, kept, draws=20_000
     )
 
     assert found[1] == 0.0
-    # Policy 2 keeps the bound where both replications drawn are the first: in a quarter of the resamples.
-    assert found[2] == pytest.approx(0.25, abs=0.03)
-    assert found[0] == pytest.approx(0.75, abs=0.03)
+    within = float(scipy_stats.t.cdf(0.5, 1))
+    assert found[2] == pytest.approx(within, abs=0.015)
+    # Where policy 2 keeps it and wastes less than 0.2, it dominates policy 0, whose revenue is less.
+    less = float(scipy_stats.t.cdf(0.0, 1))
+    assert found[0] == pytest.approx(1 - less, abs=0.2)
+    assert found[0] > 1 - within
+
+
+def test_a_chance_constraint_is_drawn_by_its_share():
+    """All of the replications keep it: no doubt. Half of them, and nine tenths are wanted: hardly ever."""
+    kept = Goals(BOTH, (Constraint(measure="leads_wasted_share", at_most=0.25, probability=0.9),))
+    found = probability_on_front(
+        {0: rows([1.0] * 10, [0.2] * 10), 1: rows([9.0] * 10, [0.2, 0.3] * 5)}, kept, draws=4_000
+    )
+
+    assert found[0] == pytest.approx(1.0, abs=0.03)
+    assert found[1] < 0.05
+
+
+def test_what_is_known_besides_is_an_objective_too():
+    goals = Goals((Goal("revenue", "maximize"),))
+    both = {0: rows([1, 5], [0.1] * 2), 1: rows([2, 6], [0.1] * 2)}
+
+    assert probability_on_front(both, goals) == {0: 0.0, 1: 1.0}
+    assert probability_on_front(both, goals, besides={0: (0.1,), 1: (0.2,)}) == {0: 1.0, 1: 1.0}
+    assert probability_on_front({}, goals) == {}
 
 
 def test_what_is_not_defined_is_not_on_it():
@@ -120,6 +144,18 @@ def test_without_a_price_only_the_ladder_is_told(trading):
 
     assert found.chosen is None
     assert found.steps == trading.choice.steps
+
+
+def test_who_is_the_choice_at_every_price_has_most_money_and_fewest_units():
+    """The units differ without doubt; the money of the first is ahead by a difference with a t distribution."""
+    difference = np.random.default_rng(8).normal(0.4, 1.0, 12)
+    ahead = float(scipy_stats.t.cdf(difference.mean() / (difference.std(ddof=1) / math.sqrt(12)), 11))
+    first = np.column_stack([difference, np.full(12, 3.0)])
+    second = np.column_stack([np.zeros(12), np.full(12, 4.0)])
+
+    assert probability_alone(np.array([first, second]), 0, draws=20_000) == pytest.approx(ahead, abs=0.015)
+    assert probability_alone(np.array([first, second]), 1) == 0.0
+    assert probability_alone(np.array([first, first]), 1) == 1.0
 
 
 def test_waste_beside_money_is_priced_in_wasted_leads_unasked():

@@ -112,8 +112,11 @@ def test_a_policy_as_good_as_the_planted_one_is_found(tmp_path):
         and all(row["leads_wasted_share"] == 0.0 for row in rows)
     ]
     assert as_good
-    # Nothing that is worse than another kept one was kept.
-    assert {p.tried.number for p in tuned.report.policies} == set(as_good)
+    # What else was kept is so near that few replications cannot tell, and is said to be less surely on the front.
+    whole = sum(all_there_is) / len(all_there_is)
+    assert all(p.effects[0].estimate.mean > 0.99 * whole for p in tuned.report.policies)
+    assert max(tuned.probabilities, key=tuned.probabilities.__getitem__) in as_good
+    assert tuned.probabilities[0] == 0.0
 
 
 def test_where_the_planted_policy_is_in_force_it_says_so(tmp_path):

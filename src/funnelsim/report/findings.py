@@ -8,6 +8,7 @@ from funnelsim.metrics import MEASURES
 from funnelsim.report.digits import decimals_of, estimate, plain, scale_of
 from funnelsim.stats import Interval
 from funnelsim.tuning.goals import confirmation
+from funnelsim.tuning.selection import DOUBT
 from funnelsim.tuning.space import Change
 from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import Effect, Reported
@@ -198,6 +199,11 @@ def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
     return [by_number[number] for number in list(dict.fromkeys(first))[:most]]
 
 
+def today_may_be_on_front(tuned: Tuned) -> bool:
+    """Return whether neither the selection nor the report shows today's policy dominated beyond doubt."""
+    return tuned.report.in_force_on_front and tuned.probabilities[0] >= DOUBT
+
+
 def name_of(number: int, *, knee: int | None) -> str:
     """Return what a table calls a policy.
 
@@ -244,6 +250,6 @@ def _finding(policy: Reported, tuned: Tuned) -> str:
     if not policy.judgement.feasible:
         return "fails a constraint" if policy.judgement.status == "infeasible" else "not defined"
     if policy.tried.number == 0:
-        return "on the front" if tuned.report.in_force_on_front else "dominated"
+        return "may be on the front" if today_may_be_on_front(tuned) else "dominated"
     words = {"better": "better", "trade": "a trade", "same": "no detectable difference", "worse": "worse"}
     return words[policy.finding]

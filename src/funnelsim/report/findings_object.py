@@ -82,6 +82,7 @@ def _trade_off_object(tuned: Tuned) -> dict[str, Any] | None:
         "of_points": choice.price.of_points,
         "amount": choice.amount,
         "choose": choice.chosen,
+        "probability_alone": _finite(choice.probability_alone),
         "steps": [{"policy": s.policy, "from": s.low, "to": _finite(s.high)} for s in choice.steps],
         "values": [
             {

@@ -34,7 +34,7 @@ def front_table(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
     for policy in (tuned.report.in_force, *tuned.report.policies):
         number, own = policy.tried.number, tuned.rows[policy.tried.number]
         profit = interval([row.get(PROFIT, math.nan) for row in own])
-        row = [name_of(number, knee=tuned.knee), _percent(tuned.probabilities[number]), _money(profit, factor, unit)]
+        row = [name_of(number, knee=tuned.knee), percent(tuned.probabilities[number]), _money(profit, factor, unit)]
         if choice is not None:
             worth = worths.get(number)
             row += (
@@ -42,7 +42,7 @@ def front_table(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
                 if worth is None
                 else [
                     _money(worth.value, factor, unit),
-                    _percent(worth.probability_best),
+                    percent(worth.probability_best),
                     _rounded(worth.expected_regret * factor),
                 ]
             )
@@ -53,7 +53,7 @@ def front_table(tuned: Tuned) -> tuple[list[str], list[list[str]]]:
 def front_notes(tuned: Tuned) -> list[str]:
     """Return what a reader of `front_table` must know of its columns, a line each."""
     n = tuned.plan.scenario.search.report_replications
-    told = [f"on the front: how surely none of these policies beats it (bootstrap over the {n} replications)."]
+    told = [f"on the front: how surely none of these policies beats it, by the {n} replications."]
     if tuned.choice is not None and tuned.choice.worths:
         sense = "less" if tuned.choice.price.sign < 0 else "plus"
         told.append(
@@ -74,7 +74,7 @@ def unit_words(choice: Choice) -> str:
     """Return what is priced, one of it.
 
     >>> from funnelsim.tuning.trade_off import Price
-    >>> unit_words(Choice(Price("revenue", "leads_wasted", False, -1), None, (), ()))
+    >>> unit_words(Choice(Price("revenue", "leads_wasted", False, -1), None, (), math.nan, ()))
     'wasted lead'
     """
     if choice.price.measure == "leads_wasted":
@@ -94,11 +94,17 @@ def choice_lines(tuned: Tuned) -> list[str]:
     currency, what = tuned.plan.scenario.economics.currency, unit_words(choice)
     if choice.amount is None:
         if len(choice.steps) == 1:
-            return [f"Whatever a {what} costs, {_policy(choice.steps[0].policy)} is the choice."]
+            alone = _policy(choice.steps[0].policy)
+            if len(tuned.report.policies) == 0:
+                return []
+            return [
+                f"By the means {alone} is the choice whatever a {what} costs; that no price names another has a "
+                f"probability of {percent(choice.probability_alone)}."
+            ]
         parts = [f"up to {_rounded(s.high)} {currency} {_policy(s.policy)}" for s in choice.steps[:-1]]
         last = f"beyond that {_policy(choice.steps[-1].policy)}"
         return [
-            f"What a {what} costs decides: {', '.join(parts)}, {last}. "
+            f"What a {what} costs decides, by the means: {', '.join(parts)}, {last}. "
             f'(--trade-off "{_rounded(choice.steps[-1].low)} per {what}" says how surely.)'
         ]
     best = choice.worths[0]
@@ -110,7 +116,7 @@ def choice_lines(tuned: Tuned) -> list[str]:
         against = f", {sign}{_money(difference, factor, unit)} {unit}{period} against today's"
     step = next((s for s in choice.steps if s.policy == best.policy), None)
     lines = [
-        f"At {price_words(tuned)} choose {_policy(best.policy)}: best with {_percent(best.probability_best)} "
+        f"At {price_words(tuned)} choose {_policy(best.policy)}: best with {percent(best.probability_best)} "
         f"probability, expected regret {_rounded(best.expected_regret * factor)} {unit}{period}{against}."
     ]
     if step is not None and len(choice.steps) > 1:
@@ -126,7 +132,7 @@ def history_lines(tuned: Tuned) -> list[str]:
     if len(found) < 2 or not math.isfinite(found[-1]):
         return []
     n, over = len(found), -(-search.plateau_over // search.batch) * search.batch
-    told = f"The search had {_percent(NEARLY)} of its hypervolume after {reached_at(found, NEARLY)} of {n} policies"
+    told = f"The search had {percent(NEARLY)} of its hypervolume after {reached_at(found, NEARLY)} of {n} policies"
     if over >= n:
         return [f"{told}; too few to say whether it still gained."]
     growth = 1.0 - float(found[-1 - over])
@@ -167,10 +173,10 @@ def _policy(number: int) -> str:
     return "today's policy" if number == 0 else f"policy {number}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """Return a probability in whole per cent, never rounded to certainty.
 
-    >>> _percent(0.9996), _percent(0.0004), _percent(1.0)
+    >>> percent(0.9996), percent(0.0004), percent(1.0)
     ('>99 %', '<1 %', '100 %')
     """
     if not math.isfinite(share):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from funnelsim.report.digits import plain
-from funnelsim.report.findings import PER_YEAR, YEAR_DAYS
+from funnelsim.report.findings import PER_YEAR, YEAR_DAYS, today_may_be_on_front
+from funnelsim.report.findings_search import percent
 from funnelsim.stats import interval
 from funnelsim.tuning.goals import describe
+from funnelsim.tuning.selection import DOUBT, MOST_KEPT
 from funnelsim.tuning.study import Tuned
 from funnelsim.tuning.verdict import LEVEL
 
@@ -47,9 +49,10 @@ def verdict_lines(tuned: Tuned) -> list[str]:
         ),
     }
     verdict = [lines[found.summary]]
-    if found.in_force_on_front:
+    if today_may_be_on_front(tuned):
         verdict.append(
-            "On fresh seeds today's policy is on the front itself: none of those estimated again dominates it."
+            "Today's policy may be on the front itself: no other dominates it beyond doubt (it is on the front with "
+            f"{percent(tuned.probabilities[0])} probability)."
         )
     broken_again = [p for p in found.policies if p.finding == "infeasible"]
     if broken_again:
@@ -79,11 +82,14 @@ def method_line(tuned: Tuned) -> str:
     search, tried = tuned.plan.scenario.search, tuned.tried
     feasible = sum(1 for t in tried if t.judgement.feasible)
     kept = len(tuned.report.policies)
+    bounded = any(not s.kept and s.probability >= DOUBT for s in tuned.selected)
+    most = f", the {MOST_KEPT} most surely on the front" if bounded else ""
     return (
         f"{len(tried)} {'policy' if len(tried) == 1 else 'policies'} tried on {search.replications} common "
         f"replications ({feasible} feasible); "
         f"{len(tuned.selected) - 1} on or near the front estimated again on {search.selection_replications} fresh "
-        f"ones, {kept} of them kept; every figure here is from {search.report_replications} more that neither saw."
+        f"ones, {kept} of them kept, not dominated beyond doubt{most}; every figure here is from "
+        f"{search.report_replications} more that neither saw."
     )
 
 

@@ -1,7 +1,9 @@
 """From the search's front to the policies worth reporting: near-front candidates, estimated again on fresh seeds.
 
-What looks best among many was also lucky. So the candidates, those of the front and those that one standard error could
-put there, are estimated again on replications that the search never saw, and what is no longer on the front is dropped.
+What looks best among many was also lucky. So the candidates, those of the front and those that two standard errors
+could put there, are estimated again on replications that the search never saw. There a few replications cannot tell
+neighbours apart, and who is behind by his mean may well be the best; so only what is dominated beyond reasonable doubt
+is dropped, and the report, on replications of its own, says of the others how surely each is on the front.
 Where there are constraints, policies that give something up to keep them by more are estimated again too: those just
 inside on the seeds of the search may all be just outside on fresh ones.
 """
@@ -17,10 +19,20 @@ import numpy as np
 from funnelsim.pareto import nondominated
 from funnelsim.records import Bool, Float64
 from funnelsim.tuning.driver import Tried
+from funnelsim.tuning.front import probability_on_front
 from funnelsim.tuning.goals import Goals, Judgement, Row
 
 MOST_CANDIDATES = 24
 """Candidates estimated again, besides the policy in force."""
+
+NEAR = 2.0
+"""Standard errors of the paired difference by which a candidate may lie behind the search's front."""
+
+DOUBT = 0.05
+"""A policy is dominated beyond reasonable doubt where it is on the front with less than this probability."""
+
+MOST_KEPT = 12
+"""Policies reported besides the one in force: of more, those that are most surely on the front."""
 
 Rows = Callable[[Tried], list[Row]]
 """The evaluations of a policy on one set of replications."""
@@ -34,6 +46,7 @@ class Selected:
     judgement: Judgement  # on the selection's replications
     kept: bool
     why: str  # why it was dropped; "" where it was kept
+    probability: float = 0.0  # that it is on the front, on these replications
 
 
 def candidates(
@@ -47,7 +60,8 @@ def candidates(
     """Return the feasible policies on or near the search's front, by number, at most `most`, never the one in force.
 
     The fronts: of the objectives, and of the objectives together with how well each constraint is kept.
-    Near: no policy of the front is better in every objective by more than one standard error of the paired difference.
+    Near: no policy of the front is better in every objective by more than `NEAR` standard errors of the difference,
+    paired.
     Policies that agree in every objective and replication are one, and the one with the fewest changes against today
     stands for it (the policy in force stands for those that agree with it). Where there are too many, the fronts come
     first, thinned where they are densest (the second to a third), then the others by how nearly they are on one.
@@ -65,17 +79,28 @@ def candidates(
     wide = nondominated(careful, ["minimize"] * careful.shape[1])
     safe = _spread(careful, [at for at in eligible if wide[at] and not front[at]], max(1, most // 3))
     chosen = safe + _spread(means, [at for at in eligible if front[at]], most - len(safe))
-    near = [at for at in eligible if at not in chosen and not front[at] and behind[at] <= 1.0]
+    near = [at for at in eligible if at not in chosen and not front[at] and behind[at] <= NEAR]
     near.sort(key=lambda at: (behind[at], at))
     chosen += near[: most - len(chosen)]
     return sorted((distinct[at] for at in chosen), key=lambda t: t.number)
 
 
-def select(in_force: Tried, chosen: Sequence[Tried], rows: Rows, goals: Goals) -> list[Selected]:
+def select(
+    in_force: Tried, chosen: Sequence[Tried], rows: Rows, goals: Goals, *, most: int = MOST_KEPT, seed: int = 0
+) -> list[Selected]:
     """Return the policy in force and the candidates, each judged on fresh replications and kept or dropped.
 
-    Kept is who is feasible and not dominated by another feasible one, the policy in force among them. Where the report
-    must show a probability with some confidence, a policy that shows it less does not dominate one that shows it more.
+    Kept is who is feasible and on the front with a probability of `DOUBT` or more (see `front.probability_on_front`),
+    or by his means; of more than `most`, the most probable. Where the report must show a probability with some
+    confidence, a policy that shows it less does not dominate one that shows it more.
+
+    Args:
+        in_force: The policy in force, which takes part and is told of in any case.
+        chosen: The candidates, by number.
+        rows: Gives the evaluations of a policy on the selection's replications.
+        goals: What is wanted.
+        most: How many candidates may be kept, >= 1.
+        seed: Of the draws behind the probabilities; 0 is a seed.
     """
     everyone = [in_force, *chosen]
     judgements = [goals.judge(rows(t)) for t in everyone]
@@ -85,9 +110,16 @@ def select(in_force: Tried, chosen: Sequence[Tried], rows: Rows, goals: Goals) -
     doubts = np.array([goals.doubts(rows(everyone[at])) for at in feasible]).reshape(len(feasible), len(goals.chances))
     losses = np.hstack([means, doubts])
     on_front = nondominated(losses, ["minimize"] * losses.shape[1]) if feasible else np.zeros(0, dtype=np.bool_)
-    why = {at: "" if on_front[n] else _dominator(losses, n, feasible, everyone) for n, at in enumerate(feasible)}
+    besides = {at: tuple(doubts[n].tolist()) for n, at in enumerate(feasible)}
+    sure = probability_on_front({at: rows(everyone[at]) for at in feasible}, goals, besides=besides, seed=seed)
+    why = {
+        at: "" if on_front[n] or sure[at] >= DOUBT else _dominator(losses, n, feasible, everyone)
+        for n, at in enumerate(feasible)
+    }
+    kept = sorted((at for at in feasible if at > 0 and not why[at]), key=lambda at: (-sure[at], at))
+    why |= {at: f"{most} others are on the front more surely ({sure[at]:.0%} on fresh seeds)" for at in kept[most:]}
     return [
-        Selected(tried, judgement, why.get(at) == "", why.get(at, judgement.reason))
+        Selected(tried, judgement, why.get(at) == "", why.get(at, judgement.reason), sure.get(at, 0.0))
         for at, (tried, judgement) in enumerate(zip(everyone, judgements, strict=True))
     ]
 

@@ -11,7 +11,7 @@ from funnelsim.errors import Fault, InputError
 from funnelsim.records import Float64
 from funnelsim.tuning.driver import REPORT_FROM, SEARCH_FROM, SELECTION_FROM, Candidate, Tried, search
 from funnelsim.tuning.evaluations import Evaluate, Evaluations, Step
-from funnelsim.tuning.front import knee_of, probability_on_front
+from funnelsim.tuning.front import probability_on_front
 from funnelsim.tuning.goals import Row
 from funnelsim.tuning.history import Plateau, volumes
 from funnelsim.tuning.importance import Importance, importance
@@ -22,7 +22,7 @@ from funnelsim.tuning.selection import Selected, candidates, select
 from funnelsim.tuning.space import PolicySpace
 from funnelsim.tuning.storage import StoredStudy
 from funnelsim.tuning.trade_off import Choice, choose, price_of
-from funnelsim.tuning.verdict import Report, report
+from funnelsim.tuning.verdict import Report, knee_of, report
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ('search', 'selection', 'report'), how many evaluations it has, and of how many."""
@@ -148,7 +148,7 @@ def _carried_through(
     chosen = candidates(tried, rows_on(on_search), goals, changes=lambda t: len(space.changes(t.candidate)))
     on_selection = range(SELECTION_FROM, SELECTION_FROM + how.selection_replications)
     filled("selection", [t.candidate for t in (tried[0], *chosen)], on_selection, goals.measures)
-    selected = select(tried[0], chosen, rows_on(on_selection), goals)
+    selected = select(tried[0], chosen, rows_on(on_selection), goals, seed=how.seed)
     reported = [selected[0], *(s for s in selected[1:] if s.kept)]
     on_report = range(REPORT_FROM, REPORT_FROM + how.report_replications)
     filled("report", [s.tried.candidate for s in reported], on_report, None)

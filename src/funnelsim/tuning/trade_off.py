@@ -19,8 +19,9 @@ from funnelsim.config.trade_off import TradeOff
 from funnelsim.errors import Fault, InputError
 from funnelsim.metrics import MEASURES
 from funnelsim.records import Float64
-from funnelsim.selection_statistics import chances
+from funnelsim.selection_statistics import chances, multipliers
 from funnelsim.stats import Interval, interval, paired
+from funnelsim.tuning.front import DRAWS
 from funnelsim.tuning.goals import Goals, Row
 from funnelsim.tuning.verdict import LEVEL, Report, Reported
 
@@ -70,7 +71,8 @@ class Choice:
 
     price: Price
     amount: float | None  # money for one unit; None where it was not given
-    steps: tuple[Step, ...]  # by rising price: who is the choice from where to where
+    steps: tuple[Step, ...]  # by rising price: who is the choice from where to where, by the means
+    probability_alone: float  # that the first of `steps` is the choice at every price; nan without steps
     worths: tuple[Worth, ...]  # by falling value; empty where no amount was given
 
     @property
@@ -124,13 +126,14 @@ def choose(found: Report, rows: dict[int, list[Row]], price: Price, amount: floa
     """
     sound = [p for p in (found.in_force, *found.policies) if p.judgement.feasible and _defined(p, rows, price)]
     if not sound:
-        return Choice(price, amount, (), ())
+        return Choice(price, amount, (), math.nan, ())
     numbers = [p.tried.number for p in sound]
     table = np.array([price.amounts(rows[number]) for number in numbers])  # (policies, replications, 2)
     means = table.mean(axis=1)
     steps = tuple(Step(numbers[at], low, high) for at, low, high in ladder(means[:, 0], means[:, 1]))
+    alone = probability_alone(table, numbers.index(steps[0].policy), seed=seed)
     if amount is None:
-        return Choice(price, None, steps, ())
+        return Choice(price, None, steps, alone, ())
     values = table[:, :, 0] - amount * table[:, :, 1]
     luck = chances(values.T, better="up", seed=seed)
     today = price.amounts(rows[0])
@@ -146,7 +149,7 @@ def choose(found: Report, rows: dict[int, list[Row]], price: Price, amount: floa
         )
         for at, (number, own) in enumerate(zip(numbers, values, strict=True))
     ]
-    return Choice(price, amount, steps, tuple(sorted(worths, key=lambda w: (-w.value.mean, w.policy))))
+    return Choice(price, amount, steps, alone, tuple(sorted(worths, key=lambda w: (-w.value.mean, w.policy))))
 
 
 def ladder(money: Float64, units: Float64) -> list[tuple[int, float, float]]:
@@ -170,6 +173,28 @@ def ladder(money: Float64, units: Float64) -> list[tuple[int, float, float]]:
         if after > price:
             steps.append((at, price, after))
         at, price = following, after
+
+
+def probability_alone(table: Float64, at: int, *, seed: int = 0, draws: int = DRAWS) -> float:
+    """Return the probability that a policy has the most money and the fewest units at once, and so at every price.
+
+    The true means are drawn together, as for `front.probability_on_front`.
+
+    Args:
+        table: (policies, replications, 2): money and units, on the same replications.
+        at: Which policy.
+        seed: Of the draws; 0 is a seed.
+        draws: How many.
+    """
+    policies, n = table.shape[:2]
+    if n < 2:
+        return math.nan
+    losses = (table - table[at]) * np.array([-1.0, 1.0])  # less is better, and the policy itself is at zero
+    means = losses.mean(axis=1)
+    deviations = (losses - means[:, None]).swapaxes(0, 1).reshape(n, policies * 2)
+    drawn = means + (multipliers(n, size=draws, rng=np.random.default_rng(seed)) @ deviations).reshape(-1, policies, 2)
+    rounding = 1e-12 * np.abs(table).max(axis=(0, 1))
+    return float((drawn >= -rounding).all(axis=(1, 2)).mean())
 
 
 def _defined(policy: Reported, rows: dict[int, list[Row]], price: Price) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from funnelsim.pareto import knee
 from funnelsim.stats import Interval, holm, interval, paired, paired_p_value
 from funnelsim.tuning.driver import Tried
 from funnelsim.tuning.goals import Goals, Judgement, Row
@@ -57,7 +58,7 @@ class Report:
 
     in_force: Reported
     policies: tuple[Reported, ...]  # kept by the selection, by number, without the one in force
-    in_force_on_front: bool
+    in_force_on_front: bool  # as far as the selection can tell: it is not dominated beyond doubt
     summary: Summary
 
     @property
@@ -93,6 +94,18 @@ def report(selected: Sequence[Selected], rows: Sequence[Sequence[Row]], goals: G
         reported.append(Reported(s.tried, judgement, effects, _finding(effects, judgement)))
     in_force, policies = reported[0], tuple(reported[1:])
     return Report(in_force, policies, selected[0].kept, _summary(in_force, policies))
+
+
+def knee_of(found: Report, goals: Goals) -> int | None:
+    """Return the number of the front's policy beyond which one objective costs much of another; None without one.
+
+    The policy in force takes part where it is on the front. A front of a single policy has no knee.
+    """
+    front = [*found.policies, *([found.in_force] if found.in_force_on_front else [])]
+    means = [[e.estimate.mean for e in p.effects] for p in front]
+    if sum(all(math.isfinite(m) for m in row) for row in means) < 2:
+        return None
+    return front[knee(means, [g.direction for g in goals.objectives])].tried.number
 
 
 def _effect(
