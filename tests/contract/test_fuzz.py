@@ -60,14 +60,21 @@ def test_a_number_of_leads_that_no_key_can_hold_is_refused():
 FAULTS = {
     "no fault at all": ("life.py", "", ""),
     "a wrong tie: of two tasks that are due together the higher lead comes first":
-        ("heaps.py", "return node[a, N.WHO] < node[b, N.WHO]", "return node[a, N.WHO] > node[b, N.WHO]"),
-    "an attempt too few": ("life.py", "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] or",
+        ("heaps.py", "node[a, N.WHO] < node[b, N.WHO]", "node[a, N.WHO] > node[b, N.WHO]"),
+    "an attempt too few": ("touching.py", "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] or",
                            "elif lead[c, L.ATTEMPT] >= g[terms + G.ATTEMPTS] - 1 or"),
+    "a queue that somebody joins out of turn":
+        ("lists.py", "elif not before(node, new, lists[work_list, last]):", "elif True:"),
+    "events that are looked at a span too late":
+        ("events.py", "time >> SPAN_BITS > g[G.SPAN] and", "time >> SPAN_BITS > g[G.SPAN] + 1 and"),
+    "rows of one moment in the order in which they were written":
+        ("order.py", "while at > 0 and precedes(table, by, row, work[0, at - 1]):", "while False:"),
     "given up for the luck of the first touch": ("talks.py", "luck.given_up[k, i]", "luck.given_up[0, i]"),
     "a lead that is seen in the hours of the closing role":
         ("life.py", "lead[c, L.SYNC_LATENCY], g[G.TOUCH_TEAM])", "lead[c, L.SYNC_LATENCY], g[G.CLOSE_TEAM])"),
     "a wrong stride: the gap of another attempt":
-        ("life.py", "g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)", "g[terms + G.GAPS] + lead[c, L.ATTEMPT] - 1"),
+        ("touching.py", "g[terms + G.GAPS] + 2 * (lead[c, L.ATTEMPT] - 1)",
+         "g[terms + G.GAPS] + lead[c, L.ATTEMPT] - 1"),
     "a calendar edge: no meeting may end at closing time":
         ("diary.py", "while t + length <= closing:", "while t + length < closing:"),
     "a lost recycle": ("life.py", "lead[c, L.RECYCLES] = g[G.RECYCLES]", "lead[c, L.RECYCLES] = 0"),

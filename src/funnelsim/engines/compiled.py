@@ -18,11 +18,12 @@ from funnelsim import records
 from funnelsim import roster as roster_room
 from funnelsim.engines import moments, words, worklist
 from funnelsim.engines.kernel import lead_columns as L
+from funnelsim.engines.kernel import lifetimes
 from funnelsim.engines.kernel import node_columns as N
 from funnelsim.engines.kernel import play as kernel
 from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
-from funnelsim.engines.kernel.events import CHAIN_SIZE, LANE_SIZE, LANES
+from funnelsim.engines.kernel.events import CHAIN_SIZE, LANE_SIZE, LANES, SPAN_BITS
 from funnelsim.engines.kernel.floor import WIDTHS, Floor, Results, Work
 from funnelsim.engines.kernel.inputs import (
     blank_results,
@@ -32,6 +33,7 @@ from funnelsim.engines.kernel.inputs import (
     tables_of_nobody,
     tables_of_team,
 )
+from funnelsim.engines.kernel.memory import lent
 from funnelsim.engines.kernel.tables import grouped
 from funnelsim.records import LOG_COLUMNS, Int64, Leads, Outcomes, Rules, Scored, TouchLog
 from funnelsim.roster import Agreement, Roster
@@ -39,7 +41,7 @@ from funnelsim.roster import Agreement, Roster
 COMPILES_S = 30.0  # CPU time of the first compilation on a machine
 BEGIN, RUN, FINISH, SORT, NOTHING = range(5)
 _STEP = 16  # more than one step adds to any array, besides what depends on the team and on deal work
-_ROWS_PER_LEAD = 8  # room in the log to begin with; memory that is not written to is not used
+_ROWS_PER_LEAD = 12  # room in the log to begin with; memory that is not written to is not used
 _SMALL = 512  # room in the other arrays to begin with
 
 
@@ -62,11 +64,11 @@ def _compiled() -> Any:
         s: Any, people: Any, touch_luck: Any, meeting_luck: Any, visits: Any, out: Any, work: Any, stage: int
     ) -> bool:
         if stage == BEGIN:
-            kernel.begin(s, people, visits, out, work)
+            lifetimes.begin(s, people, visits, out, work)
         elif stage == RUN:
             return kernel.run(s, people, touch_luck, meeting_luck, visits, out)
         elif stage == FINISH:
-            kernel.finish(s, out)
+            lifetimes.finish(s, out)
         elif stage == SORT:
             kernel.sort(s, work)
         return source >= 0
@@ -104,12 +106,13 @@ class _Arrays:
     def __init__(self, g: Int64, constants: Int64, reps: Int64, teams: Int64, lists: Int64) -> None:
         n, n_reps = int(g[G.N_LEADS]), int(g[G.N_REPS])
         self.fixed: dict[str, Any] = {"g": g, "c": constants, "rep": reps, "team": teams, "lists": lists,
-                      "arriving": np.empty((4, n + 1), dtype=np.int64),
+                      "arriving": lent((4, n + 1)),
                       "lane": np.empty((LANES, LANE_SIZE), dtype=np.int64),
+                      "later": np.full((int(g[G.END]) >> SPAN_BITS) + 1, -1, dtype=np.int64),
                       "near": np.empty((LANES + 4 * n_reps, 3), dtype=np.int64),
                       "slot_of": np.empty(n + 1, dtype=np.int32)}  # fmt: skip
         small = _SMALL + 4 * n_reps
-        self.log = np.empty((len(LOG_COLUMNS), _ROWS_PER_LEAD * n + small), dtype=np.int64)
+        self.log = lent((len(LOG_COLUMNS), _ROWS_PER_LEAD * n + small))
         self.lead = np.empty((_SMALL, L.SIZE), dtype=np.int64)
         self.former = np.empty((_SMALL, n_reps // L.FORMER_BITS + 1), dtype=np.int64)
         self.node = np.empty((small + int(g[G.MOST_PIECES]), N.SIZE), dtype=np.int64)
@@ -134,7 +137,7 @@ class _Arrays:
     def grow(self) -> None:
         """Make more room where it is short."""
         g = self.fixed["g"]
-        if g[G.FAR] + 2 * g[G.FRESH] > g[G.MOST_FAR]:
+        if g[G.FAR] + g[G.PUT_BY] + 2 * g[G.FRESH] > g[G.MOST_FAR]:
             self.far = _longer(self.far)
         if g[G.LINKS] + 2 * g[G.FRESH] > g[G.MOST_LINKS]:
             self.chain = _longer(self.chain)
@@ -173,7 +176,7 @@ def _longer(array: Int64) -> Int64:
 
 
 def _wider(array: Int64, width: int) -> Int64:
-    grown = np.empty((array.shape[0], width), dtype=np.int64)
+    grown = lent((array.shape[0], width))
     grown[:, : array.shape[1]] = array
     return grown
 
@@ -211,7 +214,7 @@ def run(
 
 
 def _work(n: int) -> Work:
-    work: Work = grouped(Work, {"work": np.empty((3, n + 1), dtype=np.int64)})
+    work: Work = grouped(Work, {"work": lent((3, n + 1))})
     return work
 
 

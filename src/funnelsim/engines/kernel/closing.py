@@ -10,6 +10,7 @@ from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.diary import earliest_closer, first_slot, reserve, unreserve
 from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, part
+from funnelsim.engines.kernel.hints import fetch
 from funnelsim.engines.kernel.hours import after, notice
 from funnelsim.engines.kernel.lists import drop_pieces, queue, queue_piece
 from funnelsim.engines.kernel.node_columns import MEETINGS as MEETING_LANE
@@ -133,9 +134,14 @@ def await_meeting(s: Floor, c: int) -> None:
 
 
 @part
-def meeting_starts(s: Floor, c: int) -> None:
+def meeting_starts(s: Floor, luck: MeetingLuck, c: int) -> None:
     """Let the meeting wait for its closer."""
     g, lead = s.g, s.lead
+    i, m = lead[c, L.INDEX], lead[c, L.MEETINGS]
+    fetch(luck.show_until, (m, i))
+    fetch(luck.meeting_ms, (m, i))
+    fetch(luck.deal_work_ms, (m, i))
+    fetch(luck.buyer_pace, (m, i))
     g[G.SERIAL] += 1
     lead[c, L.STAGE] = L.IN_MEETING
     lead[c, L.TASK] = g[G.SERIAL]

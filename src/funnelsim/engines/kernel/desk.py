@@ -19,13 +19,14 @@ from funnelsim.engines.kernel.floor import (
     hot,
     part,
 )
+from funnelsim.engines.kernel.hints import fetch, rarely
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.leaving import change_list, hand_on
-from funnelsim.engines.kernel.life import former_owner
 from funnelsim.engines.kernel.lists import escalate, first_task, head, leave, no_longer_waits, take_piece
 from funnelsim.engines.kernel.routing import choose, release_lead
 from funnelsim.engines.kernel.rows import piece_row, task_row
 from funnelsim.engines.kernel.talks import begin_meeting, begin_reply, begin_touch
+from funnelsim.engines.kernel.touching import former_owner
 from funnelsim.records import Result, Row
 from funnelsim.roster import ESCALATE
 
@@ -152,6 +153,25 @@ def next_start(s: Floor, j: int, at: int) -> int:
 
 
 @hot
+def fetch_next(s: Floor, luck: TouchLuck, work_list: int, lane: int) -> None:
+    """Ask early for what the next task of a lane will look up."""
+    for queue_of in range(N.FIRSTS + 3 * lane, N.FIRSTS + 3 * lane + 3):
+        entry = s.lists[work_list, queue_of]
+        if entry >= 0:
+            who = s.node[entry, N.WHO]
+            i, k = who >> EPISODE_SHIFT, who & NUMBER_MASK
+            c = s.slot_of[i]
+            fetch(s.lead, (c, 0))
+            fetch(s.lead, (c, 8))
+            fetch(s.lead, (c, 24))
+            fetch(s.lead, (c, 32))
+            fetch(luck.annoyed, (k, i))
+            fetch(luck.connect_until, (k, i))
+            fetch(luck.call_ms, (k, i))
+            fetch(luck.talk_ms, (k, i))
+
+
+@hot
 def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) -> None:
     """Let a rep begin the work that was found."""
     g, rep, node, lead = s.g, s.rep, s.node, s.lead
@@ -160,7 +180,7 @@ def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) ->
     i = who >> EPISODE_SHIFT
     rep[r, R.ON] = i
     rep[r, R.START] = now
-    if lane == N.PIECES or lane == N.REST:
+    if rarely(lane == N.PIECES or lane == N.REST):
         number = who & NUMBER_MASK
         rep[r, R.IN_HAND] = R.DEAL_WORK
         rep[r, R.NUMBER] = number
@@ -176,16 +196,17 @@ def start(s: Floor, touch_luck: TouchLuck, meeting_luck: MeetingLuck, r: int) ->
     else:
         c = s.slot_of[i]
         no_longer_waits(s, c, rep[r, R.TEAM])
-        leave(s, g[G.FOUND_LIST], lane)
+        leave(s, g[G.FOUND_LIST], lane, entry)
         lead[c, L.START] = now
+        fetch_next(s, touch_luck, g[G.FOUND_LIST], lane)
         key = (i << INDEX_SHIFT) | (lead[c, L.TASK_EPISODE] << EPISODE_SHIFT) | lead[c, L.NUMBER]
-        if lane == N.MEETINGS:
+        if rarely(lane == N.MEETINGS):
             rep[r, R.IN_HAND] = R.MEETING
             takes = begin_meeting(s, touch_luck, meeting_luck, c)
             key |= MEETING_ENDS
         else:
             rep[r, R.IN_HAND] = R.TOUCH
-            if lead[c, L.KIND] == REPLY:
+            if rarely(lead[c, L.KIND] == REPLY):
                 takes = begin_reply(s, touch_luck, c, r)
             else:
                 takes = begin_touch(s, touch_luck, c, r)
@@ -203,7 +224,7 @@ def work_ends(s: Floor, r: int) -> None:
     rep[r, R.SINCE] = g[G.NOW]
     if rep[r, R.OPEN] != 0:
         is_idle(s, r)
-    if in_hand == R.DEAL_WORK:
+    if rarely(in_hand == R.DEAL_WORK):
         piece_row(s, r, g[G.NOW], DONE)
     else:
         c = s.slot_of[rep[r, R.ON]]

@@ -58,6 +58,7 @@ class Floor(NamedTuple):
     node: Table  # (entries, ..) of all lists (node_columns); grows
     near: Table  # (events, 3) heap of (time, key, token), the token's last bit saying that it is the head of a lane
     far: Table  # (events, 3) heap of (time, key, token); grows
+    later: Table  # (spans,) the chain of what is put by for each span of time, -1 where there is none (events)
     lane: Table  # (lanes, ..) events of a kind that were set in order (events)
     chain: Table  # (events, ..) of all lanes behind their heads (events); grows
     fresh: Table  # (tasks, 2) queued at this instant with timers to be set if they must wait: (lead, task); grows

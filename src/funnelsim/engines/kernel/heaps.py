@@ -32,11 +32,9 @@ def replace(heap: Table, n: int, time: int, key: int, token: int) -> None:
         down = 2 * j + 1
         if down >= n:
             break
-        other = down + 1
-        if other < n and (
-            heap[other, 0] < heap[down, 0] or (heap[other, 0] == heap[down, 0] and heap[other, 1] < heap[down, 1])
-        ):
-            down = other
+        if down + 1 < n:  # without a branch, since nobody can guess which of two is earlier
+            one, other = heap[down, 0], heap[down + 1, 0]
+            down += (other < one) | ((other == one) & (heap[down + 1, 1] < heap[down, 1]))
         below = heap[down, 0]
         if below > time or (below == time and heap[down, 1] >= key):
             break
@@ -58,11 +56,10 @@ def pop(heap: Table, n: int) -> None:
 @hot
 def before(node: Table, a: int, b: int) -> bool:
     """Return whether entry `a` is served before `b`: by queue key, due, lead and number."""
-    if node[a, N.KEY] != node[b, N.KEY]:
-        return node[a, N.KEY] < node[b, N.KEY]
-    if node[a, N.DUE] != node[b, N.DUE]:
-        return node[a, N.DUE] < node[b, N.DUE]
-    return node[a, N.WHO] < node[b, N.WHO]
+    # Without a branch, since nobody can guess which of two is first.
+    key, due = node[a, N.KEY] == node[b, N.KEY], node[a, N.DUE] == node[b, N.DUE]
+    sooner, lower = node[a, N.DUE] < node[b, N.DUE], node[a, N.WHO] < node[b, N.WHO]
+    return (node[a, N.KEY] < node[b, N.KEY]) | (key & (sooner | (due & lower)))
 
 
 @hot

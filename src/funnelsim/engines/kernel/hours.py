@@ -7,6 +7,7 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.floor import Floor, Table, part
+from funnelsim.engines.kernel.hints import rarely
 from funnelsim.records import NEVER
 
 ramped = part(worklist.ramped)
@@ -29,19 +30,19 @@ def last_at(c: Table, base: int, n: int, t: int) -> int:
 def productivity(s: Floor, r: int, now: int) -> int:
     """Return the productivity of a rep, permille."""
     fixed = s.rep[r, R.PERMILLE]
-    if fixed > 0:
-        return fixed
-    base, n = s.rep[r, R.RAMP], s.rep[r, R.RAMPS]
-    return s.c[base + n + last_at(s.c, base, n, now)]
+    if rarely(fixed <= 0):
+        base, n = s.rep[r, R.RAMP], s.rep[r, R.RAMPS]
+        return s.c[base + n + last_at(s.c, base, n, now)]
+    return fixed
 
 
 @part
 def after(s: Floor, t: int, term: int, team: int) -> int:
     """Return the end of a term that begins at `t`; `term` is its place in `Floor.g`, `team` whose hours count."""
     ms = s.g[term]
-    if ms == 0 or s.g[term + 1] == 0:
-        return t + ms
-    return open_ms_later(s, t, ms, team)
+    if rarely(ms != 0 and s.g[term + 1] != 0):
+        return open_ms_later(s, t, ms, team)
+    return t + ms
 
 
 @part

@@ -13,10 +13,10 @@ from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.floor import Floor, part
-from funnelsim.engines.kernel.life import freshly_queued, lane_of
 from funnelsim.engines.kernel.lists import drop, enter_piece, head, queue, take_piece
 from funnelsim.engines.kernel.routing import LEADS, choose, is_anybody_there, is_gone
 from funnelsim.engines.kernel.rows import waiting_piece_row
+from funnelsim.engines.kernel.touching import freshly_queued, lane_of
 from funnelsim.engines.words import REASSIGNED
 from funnelsim.records import NEVER, Row
 from funnelsim.roster import LIFO, SCORE, TIER
@@ -181,6 +181,6 @@ def move_piece(s: Floor, entry: int, work_list: int) -> None:
         key = -now
     elif order == SCORE:
         key = -node[entry, N.SCORE]
-    new = enter_piece(s, work_list, node[entry, N.LENGTH], key, node[entry, N.WHO])
+    new = enter_piece(s, work_list, node[entry, N.LENGTH], node[entry, N.TIER], key, node[entry, N.WHO])
     for column in (N.EPISODE, N.ATTEMPT, N.TIER, N.SCORE):
         node[new, column] = node[entry, column]

@@ -10,6 +10,7 @@ from funnelsim.engines.kernel import team_columns as T
 from funnelsim.engines.kernel.diary import room
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, Floor, hot, part
 from funnelsim.engines.kernel.heaps import before, meld, without_root
+from funnelsim.engines.kernel.hints import lowest_bit, rarely
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.kernel.rows import task_row, waiting_piece_row
 from funnelsim.engines.words import DROPPED
@@ -31,7 +32,7 @@ def queue_key(s: Floor, c: int, available_at: int, due_at: int) -> int:
 
 
 @hot
-def enter(s: Floor, work_list: int, lane: int, key: int, due: int, who: int, task: int) -> int:
+def enter(s: Floor, work_list: int, lane: int, tier: int, key: int, due: int, who: int, task: int) -> int:
     """Add an entry to a list, and return it."""
     g, node, lists = s.g, s.node, s.lists
     new = g[G.FREE_NODE]
@@ -47,20 +48,33 @@ def enter(s: Floor, work_list: int, lane: int, key: int, due: int, who: int, tas
     node[new, N.CHILD] = -1
     node[new, N.NEXT] = -1
     node[new, N.LANE] = lane
-    lists[work_list, N.ROOTS + lane] = meld(node, lists[work_list, N.ROOTS + lane], new)
     lists[work_list, N.MASK] |= 1 << lane
+    first, last = N.FIRSTS + 3 * lane + tier, N.LASTS + 3 * lane + tier
+    if lane == N.REST:  # of any length: looked through from the root on
+        lists[work_list, N.ROOTS + lane] = meld(node, lists[work_list, N.ROOTS + lane], new)
+    elif lists[work_list, first] < 0:
+        node[new, N.CHILD] = N.QUEUED_AS - tier
+        lists[work_list, first] = lists[work_list, last] = new
+    elif not before(node, new, lists[work_list, last]):
+        node[new, N.CHILD] = N.QUEUED_AS - tier
+        node[lists[work_list, last], N.NEXT] = new
+        lists[work_list, last] = new
+    else:
+        lists[work_list, N.ROOTS + lane] = meld(node, lists[work_list, N.ROOTS + lane], new)
     return new
 
 
 @hot
-def leave(s: Floor, work_list: int, lane: int) -> None:
-    """Take the first entry of a lane off a list."""
+def leave(s: Floor, work_list: int, lane: int, entry: int) -> None:
+    """Take the first entry of a lane, or of one of its queues, off a list."""
     g, node, lists = s.g, s.node, s.lists
-    root = lists[work_list, N.ROOTS + lane]
-    lists[work_list, N.ROOTS + lane] = without_root(node, root)
-    node[root, N.LANE] = N.FREE
-    node[root, N.NEXT] = g[G.FREE_NODE]
-    g[G.FREE_NODE] = root
+    if node[entry, N.CHILD] <= N.QUEUED_AS:
+        lists[work_list, N.FIRSTS + 3 * lane + N.QUEUED_AS - node[entry, N.CHILD]] = node[entry, N.NEXT]
+    else:
+        lists[work_list, N.ROOTS + lane] = without_root(node, entry)
+    node[entry, N.LANE] = N.FREE
+    node[entry, N.NEXT] = g[G.FREE_NODE]
+    g[G.FREE_NODE] = entry
 
 
 @hot
@@ -84,12 +98,16 @@ def head(s: Floor, work_list: int, lane: int) -> int:
     lists = s.lists
     while True:
         entry = lists[work_list, N.ROOTS + lane]
+        for queue_of in range(N.FIRSTS + 3 * lane, N.FIRSTS + 3 * lane + 3):
+            first = lists[work_list, queue_of]
+            if first >= 0 and (entry < 0 or before(s.node, first, entry)):
+                entry = first
         if entry < 0:
             lists[work_list, N.MASK] &= ~(1 << lane)
             return -1
         if stands(s, work_list, entry):
             return entry
-        leave(s, work_list, lane)
+        leave(s, work_list, lane, entry)
 
 
 @hot
@@ -153,21 +171,18 @@ def first_task(s: Floor, r: int, now: int) -> int:
     others = lists[shared, N.COUNT] > 0 or s.team[s.rep[r, R.TEAM], T.ESCALATED] > 0
     mask = (lists[r, N.MASK] if own else 0) | (lists[shared, N.MASK] if others else 0)
     space, permille = ALWAYS, 1000
-    if s.rep[r, R.RESERVED] > 0:
+    if rarely(s.rep[r, R.RESERVED] > 0):
         space = room(s, r, now)
         if space < ALWAYS:
             permille = productivity(s, r, now)
     best, best_class = -1, -1
-    lane = -1
     while mask != 0:
-        lane += 1
-        mask, here = mask >> 1, mask & 1
-        if here == 0:
-            continue
+        lane = lowest_bit(mask)
+        mask &= mask - 1
         if best >= 0 and class_of(lane) != best_class:
             break
         for work_list in (r, shared):
-            if lists[work_list, N.ROOTS + lane] < 0:
+            if (lists[work_list, N.MASK] >> lane) & 1 == 0:
                 continue
             entry = head_that_fits(s, work_list, lane, space, permille)
             if entry >= 0 and (best < 0 or before(s.node, entry, best)):
@@ -186,7 +201,8 @@ def queue(s: Floor, c: int, rep: int, team: int) -> None:
     lead[c, L.WAITING] = 1
     due = lead[c, L.TASK_DUE]
     who = (lead[c, L.INDEX] << EPISODE_SHIFT) | lead[c, L.NUMBER]
-    enter(s, work_list, lead[c, L.LANE], queue_key(s, c, lead[c, L.TASK_AVAILABLE], due), due, who, lead[c, L.TASK])
+    key = queue_key(s, c, lead[c, L.TASK_AVAILABLE], due)
+    enter(s, work_list, lead[c, L.LANE], lead[c, L.TIER], key, due, who, lead[c, L.TASK])
     s.lists[work_list, N.COUNT] += 1
     s.team[team, T.WAITING] += 1
     s.team[team, T.DIRTY] = 1
@@ -218,7 +234,7 @@ def escalate(s: Floor, c: int, team: int) -> None:
     due = lead[c, L.TASK_DUE]
     who = (lead[c, L.INDEX] << EPISODE_SHIFT) | lead[c, L.NUMBER]
     key = queue_key(s, c, lead[c, L.TASK_AVAILABLE], due)
-    enter(s, g[G.N_REPS] + team, lead[c, L.LANE], key, due, who, lead[c, L.TASK])
+    enter(s, g[G.N_REPS] + team, lead[c, L.LANE], lead[c, L.TIER], key, due, who, lead[c, L.TASK])
     s.team[team, T.ESCALATED] += 1
     s.team[team, T.DIRTY] = 1
     g[G.DIRTY] = 1
@@ -228,7 +244,7 @@ def escalate(s: Floor, c: int, team: int) -> None:
 
 
 @part
-def enter_piece(s: Floor, work_list: int, length: int, key: int, who: int) -> int:
+def enter_piece(s: Floor, work_list: int, length: int, tier: int, key: int, who: int) -> int:
     """Put a piece of deal work of a length into a list, and return its entry."""
     g, node = s.g, s.node
     now = g[G.NOW]
@@ -237,7 +253,7 @@ def enter_piece(s: Floor, work_list: int, length: int, key: int, who: int) -> in
         lane = N.REST
         if s.lists[work_list, N.ROOTS + N.REST] < 0 or length < s.lists[work_list, N.SHORTEST]:
             s.lists[work_list, N.SHORTEST] = length
-    new = enter(s, work_list, lane, key, now, who, 1)
+    new = enter(s, work_list, lane, tier, key, now, who, 1)
     node[new, N.LENGTH] = length
     node[new, N.LIST] = work_list
     node[new, N.QUEUED] = now
@@ -264,7 +280,7 @@ def queue_piece(s: Floor, c: int, length: int) -> None:
     lead, node = s.lead, s.node
     now, number = s.g[G.NOW], lead[c, L.PIECES]
     who = (lead[c, L.INDEX] << EPISODE_SHIFT) | number
-    new = enter_piece(s, lead[c, L.CLOSER], length, queue_key(s, c, now, now), who)
+    new = enter_piece(s, lead[c, L.CLOSER], length, lead[c, L.TIER], queue_key(s, c, now, now), who)
     node[new, N.EPISODE] = lead[c, L.EPISODE]
     node[new, N.ATTEMPT] = lead[c, L.ATTEMPT]
     node[new, N.TIER] = lead[c, L.TIER]

@@ -11,7 +11,7 @@ def full(s: Floor) -> bool:
     """Return whether the next step might find some array full."""
     g = s.g
     return (
-        g[G.FAR] + 2 * g[G.FRESH] > g[G.MOST_FAR]
+        g[G.FAR] + g[G.PUT_BY] + 2 * g[G.FRESH] > g[G.MOST_FAR]
         or g[G.LINKS] + 2 * g[G.FRESH] > g[G.MOST_LINKS]
         or g[G.ROWS] + g[G.PIECES_WAITING] > g[G.MOST_ROWS]
         or g[G.NODES] > g[G.MOST_NODES]

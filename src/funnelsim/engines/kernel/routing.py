@@ -127,7 +127,8 @@ def waits_for_owner(s: Floor, c: int, due: int) -> None:
     g[G.SERIAL] += 1
     lead[c, L.TASK] = g[G.SERIAL]
     work_list = g[G.N_REPS] + g[G.N_TEAMS] + lead[c, L.SEGMENT] + 1
-    enter(s, work_list, 0, queue_key(s, c, g[G.NOW], due), due, lead[c, L.INDEX] << EPISODE_SHIFT, lead[c, L.TASK])
+    who, key = lead[c, L.INDEX] << EPISODE_SHIFT, queue_key(s, c, g[G.NOW], due)
+    enter(s, work_list, 0, lead[c, L.TIER], key, due, who, lead[c, L.TASK])
     s.team[g[G.TOUCH_TEAM], T.UNASSIGNED] += 1
 
 
@@ -156,7 +157,7 @@ def assign_unassigned(s: Floor) -> None:
         if best < 0:
             return
         c = s.slot_of[s.node[best, N.WHO] >> EPISODE_SHIFT]
-        leave(s, lists + best_segment + 1, 0)
+        leave(s, lists + best_segment + 1, 0, best)
         s.team[team, T.UNASSIGNED] -= 1
         takes_owner(s, c, route(s, c))
         lead[c, L.TASK] = 0

@@ -7,6 +7,7 @@ from funnelsim.engines.kernel import node_columns as N
 from funnelsim.engines.kernel import rep_columns as R
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, NUMBER_MASK, Floor, part
+from funnelsim.engines.kernel.hints import fetch_to_write
 from funnelsim.engines.words import BOOKED
 from funnelsim.records import Row
 
@@ -23,6 +24,9 @@ def write(
     log = s.log
     n = s.g[G.ROWS]
     s.g[G.ROWS] = n + 1
+    if n & 7 == 0:
+        for j in range(16):
+            fetch_to_write(log, (j, n + 16))
     log[0, n] = kind
     log[1, n] = lead
     log[2, n] = episode

@@ -131,13 +131,15 @@ def _lower_attribute(context: Any, builder: Any, kind: GroupType, value: Any, na
     return seen._getvalue()
 
 
-def _is_place(index: Any) -> bool:
+def is_place(index: Any) -> bool:
+    """Return whether this is the type of a place in a table: a number or two."""
     if isinstance(index, types.Integer):
         return True
     return isinstance(index, types.BaseTuple) and len(index) == 2 and all(isinstance(t, types.Integer) for t in index)
 
 
-def _as_index(index: Any) -> Any:
+def as_index(index: Any) -> Any:
+    """Return the type that a place is handed on as."""
     return types.intp if isinstance(index, types.Integer) else types.UniTuple(types.intp, 2)
 
 
@@ -145,8 +147,8 @@ def _as_index(index: Any) -> Any:
 class _GetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         table, index = args
-        if isinstance(table, TableType) and _is_place(index):
-            return signature(table.dtype, table, _as_index(index))
+        if isinstance(table, TableType) and is_place(index):
+            return signature(table.dtype, table, as_index(index))
         return None
 
 
@@ -154,12 +156,13 @@ class _GetItem(AbstractTemplate):
 class _SetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         table, index, _ = args
-        if isinstance(table, TableType) and _is_place(index):
-            return signature(types.none, table, _as_index(index), table.dtype)
+        if isinstance(table, TableType) and is_place(index):
+            return signature(types.none, table, as_index(index), table.dtype)
         return None
 
 
-def _pointer(context: Any, builder: Any, kind: TableType, value: Any, index_type: Any, index: Any) -> Any:
+def pointer(context: Any, builder: Any, kind: TableType, value: Any, index_type: Any, index: Any) -> Any:
+    """Return the address of a place in a table."""
     seen = cgutils.create_struct_proxy(kind)(context, builder, value=value)
     offset = index
     if not isinstance(index_type, types.Integer):
@@ -171,10 +174,10 @@ def _pointer(context: Any, builder: Any, kind: TableType, value: Any, index_type
 
 @lower_builtin(operator.getitem, TableType, types.Any)
 def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
+    return builder.load(pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
 
 
 @lower_builtin(operator.setitem, TableType, types.Any, types.Any)
 def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
+    builder.store(args[2], pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]))
     return context.get_dummy_value()

@@ -7,6 +7,7 @@ from funnelsim.engines.kernel import lead_columns as L
 from funnelsim.engines.kernel import run_columns as G
 from funnelsim.engines.kernel.events import await_event
 from funnelsim.engines.kernel.floor import EPISODE_SHIFT, INDEX_SHIFT, Floor, MeetingLuck, TouchLuck, hot, part
+from funnelsim.engines.kernel.hints import fetch
 from funnelsim.engines.kernel.hours import productivity, ramped
 from funnelsim.engines.words import (
     BOOKED,
@@ -65,6 +66,9 @@ def readiness(s: Floor, luck: TouchLuck, c: int, t: int, k: int) -> int:
 def talk(s: Floor, luck: TouchLuck, c: int, t: int, k: int, contact_at: int) -> int:
     """Talk at `t` and return what comes of it; `k` is the touch whose luck counts."""
     g, lead = s.g, s.lead
+    fetch(luck.misjudged, (k, lead[c, L.INDEX]))
+    fetch(luck.tired, (k, lead[c, L.INDEX]))
+    fetch(luck.callback_at, (k, lead[c, L.INDEX]))
     contact(s, c, contact_at)
     contact(s, c, t)  # a reply that came before the lead was ready is one when it is talked over
     if lead[c, L.FIRST_TALK_AT] < 0:
