@@ -13,7 +13,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from validation import correct_selection, false_alarms, intervals, searches, sobol_indices, uplift, workers  # noqa: E402
+from validation import (  # noqa: E402
+    correct_selection,
+    false_alarms,
+    grid_search,
+    intervals,
+    optimism,
+    searches,
+    sobol_indices,
+    uplift,
+    workers,
+)
 from validation.claim import Claim, least  # noqa: E402
 from validation.page import CLAIMS, text_of, write  # noqa: E402
 from validation.worlds import AHEAD_DEALS, GRID, conversions, slippage, true_means  # noqa: E402
@@ -93,6 +103,57 @@ def test_the_grid_has_every_policy_once():
     assert set(values[0]) == set(GRID)
 
 
+def made_up_searches(*, missed=0, flattered=0.005, evaluations=800, count=20):
+    """Return searches on a grid of four policies, the first two its front; `missed` of them found the third alone."""
+    means = [[10.0, 0.1], [9.0, 0.0], [9.0, 0.2], [5.0, 0.5]]
+
+    def told(at, error):
+        return {"true": means[at], "reported": [means[at][0] * (1 + error), means[at][1]],
+                "optimism_of_the_search": [0.1, 0.0]}  # fmt: skip
+
+    luck = np.random.default_rng(1).normal(0.0, 0.01, count)
+    studies = [
+        {"front": [told(2, e)] if n < missed else [told(0, flattered + e), told(1, flattered + e)],
+         "in_force": told(3, e), "evaluations": evaluations}
+        for n, e in enumerate(luck.tolist())
+    ]  # fmt: skip
+    grid = {"means": means, "near": [0, 1, 2], "replications": [16, 100], "worst_error_of_differences": 0.01}
+    settings = {"grid": {"report_replications": 1_000}}
+    return {"grid": grid, "grid_trials": 0.8, "settings": settings, "studies": {"grid": studies},
+            "processor_seconds": 400.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made_up", "holds"),
+    [({}, True), ({"missed": 1}, True), ({"missed": 2}, False), ({"evaluations": 801}, False), ({"count": 10}, False)],
+)
+def test_the_grid_claim_holds_where_one_search_in_twenty_misses_at_most(monkeypatch, made_up, holds):
+    """801 evaluations are more than a fifth of four policies on 1,000 replications, and ten searches are too few."""
+    monkeypatch.setattr(grid_search, "found", lambda: made_up_searches(**made_up))
+
+    assert grid_search.measure().holds == holds
+
+
+def test_what_a_policy_is_reported_too_high_is_told_less_the_luck_of_todays(monkeypatch):
+    for flattered, holds in ((0.005, True), (0.021, False)):
+        monkeypatch.setattr(optimism, "found", lambda flattered=flattered: made_up_searches(flattered=flattered))
+        claim = optimism.measure()
+        assert claim.figures["optimism"] == pytest.approx(flattered)
+        assert claim.holds == holds
+
+
+def test_times_on_the_page_are_those_of_the_processor_and_shared_ones_count_once():
+    own = {"key": "grid_search", "claims": "a", "how": "b", "found": "c", "holds": True, "processor_seconds": 0.4,
+           "figures": {"searches_processor_seconds": 600.0}}  # fmt: skip
+    text = text_of([{**own, "key": "intervals", "figures": {}, "processor_seconds": 300.0}, own,
+                    {**own, "key": "optimism"}])  # fmt: skip
+    text = " ".join(text.split())
+
+    assert "`python -m validation.intervals` (5 min of processor time)" in text
+    assert "reads `validation.searches`: 10 min of processor time for three claims" in text
+    assert "All of this page took 15 min of processor time." in text
+
+
 def test_sobol_indices_agree_and_a_wrong_function_would_not(monkeypatch):
     assert sobol_indices.measure(designs=2, sizes=(1_024, 16_384)).holds
 
@@ -114,7 +175,7 @@ def test_the_page_tells_every_claim_and_what_does_not_hold(tmp_path):
     claim = Claim("workers", "All is well.", "By looking.", "it is not", holds=False)
     (tmp_path / "workers.json").write_text(
         json.dumps({"key": claim.key, "claims": claim.claims, "how": claim.how, "found": claim.found, "holds": False,
-                    "figures": {}, "seconds": 3.0}), encoding="utf-8",
+                    "figures": {}, "processor_seconds": 3.0}), encoding="utf-8",
     )  # fmt: skip
     missing = write(tmp_path, tmp_path)
 

@@ -31,7 +31,13 @@ def measure() -> Claim:
         "by the hypervolume of the confirmed front, each policy at what it is truly worth (60 fresh replications).",
         found=f"better in {won} of {len(pairs)}; hypervolume {gain:+.1%} on average",
         holds=won >= LEAST,
-        figures={"pairs": pairs, "won": won, "gain": gain, "trials": searches["wide_trials"]},
+        figures={
+            "pairs": pairs,
+            "won": won,
+            "gain": gain,
+            "trials": searches["wide_trials"],
+            "searches_processor_seconds": searches["processor_seconds"],
+        },
     )
 
 

@@ -25,16 +25,20 @@ def measure() -> Claim:
     # The policy in force was not chosen for its figures, so its error is luck alone, and mostly the same luck.
     flattery = interval(np.array(reported) - np.array(luck))
     raw = interval(reported)
+    known = flattery.mean + flattery.half_width <= BOUND
     return Claim(
         key="optimism",
         claims="Reported minus true revenue (optimism) is at most 2 % after confirmation.",
         how=f"The policy with the highest reported revenue of each confirmed front, in {len(studies)} searches; what "
         "it is truly worth by 100 replications that no search saw. The luck of the 20 reported replications is "
-        "taken out by the error of the policy in force in the same ones, which nobody chose for its figures.",
+        "taken out by the error of the policy in force in the same ones, which nobody chose for its figures. It holds "
+        "where the whole 95 % interval is below the bound.",
         found=f"optimism {flattery.mean:+.2%} ± {flattery.half_width:.2%} (with the luck left in {raw.mean:+.2%} ± "
         f"{raw.half_width:.2%})",
-        holds=flattery.mean <= BOUND and raw.mean <= BOUND,
+        holds=known,
         figures={
+            "unproved": not known and flattery.mean <= BOUND,
+            "searches_processor_seconds": found()["processor_seconds"],
             "searches": len(studies),
             "optimism": flattery.mean,
             "optimism_half_width": flattery.half_width,

@@ -28,18 +28,6 @@ CLAIMS = {
     "attribution": "Attribution",
 }
 """Every claim in the order of the page, and what it is headed."""
-NOTES = {
-    "grid_search": (
-        "The figures above are of fewer than ten searches where the verdict is *unproved*; their seeds were not "
-        "among those that failed before. With `search.selection_replications = 10` in place of 40 the claim "
-        "fails: of ten such searches six came within 1 % of the best revenue (worst 3.0 % behind), and six "
-        "covered 97 % of the front (mean 96.6 %, least 91.4 %). The two failures that were looked into had tried "
-        "policies within 1 % of the best; the selection dropped them, by means of ten fresh replications in which "
-        "a difference of 2 to 3 % can be one standard error. Where policies differ by little, raise "
-        "`selection_replications`: it is spent on 24 policies at most."
-    ),
-}
-"""What else was measured, and is not repeated by `make validate`."""
 WIDTH = 128
 HEAD = """# Validation
 
@@ -64,13 +52,35 @@ def text_of(claims: list[dict[str, Any]]) -> str:
         lines += ["", f"## {CLAIMS[claim['key']]}", "", _filled(f"**Claim.** {claim['claims']}"), ""]
         lines += [_filled(f"**How.** {claim['how']}"), ""]
         lines += [_filled(f"**Found.** {claim['found'][0].upper()}{claim['found'][1:]}."), ""]
-        if claim["key"] in NOTES:
-            lines += [_filled(NOTES[claim["key"]]), ""]
         if claim["key"] in FIGURES:
             lines += [f"![{CLAIMS[claim['key']]}]({_figure(claim['key'])})", ""]
-        took = f"{claim['seconds'] / 60:.0f} min" if claim["seconds"] >= 90 else f"{claim['seconds']:.0f} s"
-        lines.append(f"**Verdict.** {_verdict(claim).capitalize()}. `python -m validation.{claim['key']}` ({took}).")
+        command = f"`python -m validation.{claim['key']}`"
+        lines.append(_filled(f"**Verdict.** {_verdict(claim).capitalize()}. {command} ({_took(claim)})."))
+    if claims:
+        whole = sum(c["processor_seconds"] for c in claims) + _of_the_searches(claims)
+        lines += ["", f"All of this page took {_duration(whole)} of processor time."]
     return "\n".join(lines) + "\n"
+
+
+def _took(claim: dict[str, Any]) -> str:
+    """Return the processor time behind a claim; three of them read the same searches."""
+    of_searches = claim["figures"].get("searches_processor_seconds")
+    if of_searches is not None:
+        return f"reads `validation.searches`: {_duration(of_searches)} of processor time for three claims"
+    return f"{_duration(claim['processor_seconds'])} of processor time"
+
+
+def _of_the_searches(claims: list[dict[str, Any]]) -> float:
+    return max((c["figures"].get("searches_processor_seconds", 0.0) for c in claims), default=0.0)
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in whole minutes, or seconds where it is short.
+
+    >>> _duration(31.2), _duration(0.2), _duration(540)
+    ('31 s', '1 s', '9 min')
+    """
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1.0, seconds):.0f} s"
 
 
 def _spaced(text: str) -> str:

@@ -25,16 +25,19 @@ from funnelsim.config.scenario import Scenario
 from funnelsim.lab.compare import play_each
 from funnelsim.pareto import hypervolume_2d, nondominated
 from funnelsim.records import Float64
-from validation.claim import FOUND, jobs, over
+from validation.claim import FOUND, jobs, over, processor_seconds
 from validation.worlds import GRID, WIDE, changed, weeks
 
 MEASURES = ["revenue", "leads_wasted_share"]
 DIRECTIONS = ("maximize", "minimize")
 TRUTH_SEED = 1_000_003
 """Of the replications that stand for the truth; no study has it."""
-MACROS = 10
+MACROS, PAIRS = 20, 10
+"""Searches on the grid, and pairs of searches in the wide space."""
+FIRST_SEED = 200
+"""Of the searches. Those from 100 on were looked at while the search was being mended."""
 SETTINGS = {
-    "grid": {"replications": 8, "selection_replications": 40, "report_replications": 20},
+    "grid": {"replications": 8, "selection_replications": 10, "report_replications": 20},
     "wide": {"replications": 6, "selection_replications": 8, "report_replications": 4},
 }
 """By space; of the wide one only the front is looked at, not what is reported of it."""
@@ -103,7 +106,7 @@ def studied(number: int, *, space: str, sampler: str, trials: int) -> dict[str, 
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "weeks.toml", Path(folder) / "study"
         path.write_text(dump_toml(changed(weeks(), search)), encoding="utf-8")
-        words = ["tune", str(path), "--jobs", "1", "--out", str(out), "--seed", str(100 + number), "--json"]
+        words = ["tune", str(path), "--jobs", "1", "--out", str(out), "--seed", str(FIRST_SEED + number), "--json"]
         answer = CliRunner().invoke(funnelsim, words)
         if answer.exit_code:
             raise RuntimeError(f"funnelsim {' '.join(words)} failed: {answer.stderr}")
@@ -140,6 +143,7 @@ def with_truth(studies: list[dict[str, Any]], *, replications: range, workers: i
 def make(
     *,
     macros: int = MACROS,
+    pairs: int = PAIRS,
     first: int = 16,
     rest: int = 84,
     wide_trials: int = 60,
@@ -149,7 +153,8 @@ def make(
     """Return the grid's truth and the studies: on the grid, in the wide space, and there by random search.
 
     Args:
-        macros: Searches of each kind, from seeds of their own.
+        macros: Searches on the grid, from seeds of their own.
+        pairs: Searches of each sampler in the wide space.
         first: Replications that stand for the truth of the whole grid.
         rest: Further ones for the policies near its front.
         wide_trials: Policies tried in the wide space.
@@ -160,11 +165,11 @@ def make(
     grid = enumerated(values, first=first, rest=rest, workers=workers)
     trials = len(values) // 5
     studies = {
-        name: over(partial(studied, space=space, sampler=sampler, trials=n), range(macros), workers=workers)
-        for name, space, sampler, n in [
-            ("grid", "grid", "tpe", trials),
-            ("wide", "wide", "tpe", wide_trials),
-            ("random", "wide", "random", wide_trials),
+        name: over(partial(studied, space=space, sampler=sampler, trials=n), range(count), workers=workers)
+        for name, space, sampler, n, count in [
+            ("grid", "grid", "tpe", trials, macros),
+            ("wide", "wide", "tpe", wide_trials, pairs),
+            ("random", "wide", "random", wide_trials, pairs),
         ]
     }
     with_truth(studies["grid"], replications=range(first + rest), workers=workers)
@@ -183,7 +188,9 @@ def found(folder: Path = FOUND) -> dict[str, Any]:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / ".searches.part"
-        part.write_text(json.dumps(make(), allow_nan=False), encoding="utf-8")
+        made = make()
+        made["processor_seconds"] = processor_seconds()
+        part.write_text(json.dumps(made, allow_nan=False), encoding="utf-8")
         os.replace(part, path)
     answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return answer
