@@ -7,21 +7,34 @@ import os
 import resource
 import shlex
 import signal
-import subprocess
-import sys
 import time
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
-from cli.test_tune import ROOT, call, config, evaluations, results, start, whole
+from cli.test_tune import call, config, evaluations, results, start, whole
 from funnelsim.lab.kept import FILE
+from funnelsim.report import figures_run, run_files
 
 __all__ = ["config", "whole"]  # fixtures
 
 N = 6
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_figure() -> Iterator[None]:
+    """Draw one figure of a run in place of all five, half of the time of these tests: tables show what is lost."""
+
+    def waste_alone(portraits: Any, frame: Any, scenario: Any, *, imprint: Any) -> Any:
+        return {"waste": figures_run._waste(frame, scenario, imprint)}
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run_files, "run_figures", waste_alone)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -56,22 +69,22 @@ def resumed(said: str) -> Any:
     return call(*words[1:], "--jobs", 1)
 
 
-def limited(bytes_: int) -> None:
-    """Let no file of this process grow beyond so many bytes: a disk that is full."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
+@contextmanager
+def full_disk(bytes_: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
 
 
-def call_with_full_disk(bytes_: int, *words: Any) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [sys.executable, "-m", "funnelsim", *map(str, words)],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=partial(limited, bytes_),
-    )
+def call_with_full_disk(bytes_: int, *words: Any) -> Result:
+    with full_disk(bytes_):
+        return call(*words)
 
 
 def test_a_killed_run_goes_on_after_what_is_finished(config, undisturbed, tmp_path):
@@ -100,7 +113,7 @@ def test_a_disk_that_fills_up_while_replications_are_kept_loses_none_of_them(con
 
     result = call_with_full_disk(90_000, "run", config, "--replications", N, "--jobs", 1, "--out", folder)
 
-    assert result.returncode == 5, result.stderr
+    assert result.exit_code == 5, result.stderr
     assert f"{folder / FILE}: File too large; go on with: funnelsim run" in result.stderr
     assert 0 < finished(folder) < N
     assert (folder / FILE).read_bytes().endswith(b"}\n"), "a torn line was left"
@@ -109,14 +122,14 @@ def test_a_disk_that_fills_up_while_replications_are_kept_loses_none_of_them(con
     assert files(folder) == files(undisturbed)
 
 
-def test_a_disk_that_fills_up_while_results_are_written_leaves_none_of_them_torn(config, tmp_path):
+def test_a_disk_that_fills_up_while_results_are_written_leaves_none_of_them_torn(config, undisturbed, tmp_path):
     """The replication fits; the tables of the result, with every measure in a row of its own, do not."""
     folder = tmp_path / "run"
     words = ("run", config, "--replications", 1, "--jobs", 1, "--out", folder)
 
     result = call_with_full_disk(30_000, *words)
 
-    assert result.returncode == 5, result.stderr
+    assert result.exit_code == 5, result.stderr
     assert "File too large; go on with: funnelsim run" in result.stderr
     assert {p.name for p in folder.iterdir()} <= {FILE}
     assert resumed(result.stderr).exit_code == 0
@@ -132,7 +145,7 @@ def test_a_disk_that_fills_up_in_a_search_loses_no_evaluation(config, whole, tmp
 
     result = call_with_full_disk(room, "tune", config, "--jobs", 1, "--out", folder)
 
-    assert result.returncode == 5, result.stderr
+    assert result.exit_code == 5, result.stderr
     assert "File too large; go on with: funnelsim tune" in result.stderr
     assert evaluations(folder) > 3
     again = resumed(result.stderr)

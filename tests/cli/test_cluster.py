@@ -13,8 +13,13 @@ from typing import Any
 import pytest
 
 from cli.test_tune import call, config, evaluations, results, whole
+from funnelsim.config.load import dump_toml, load_scenario
+from funnelsim.config.paths import with_values
+from funnelsim.config.uncertain import Uncertain
 from funnelsim.lab import cluster as module
+from funnelsim.lab import processes, robust
 from funnelsim.lab.probe import Report
+from tuning.planted_states import planted
 
 __all__ = ["config", "whole"]  # fixtures of the search that was not disturbed
 
@@ -30,15 +35,71 @@ def address() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def test_run_and_compare_tell_there_what_they_tell_here(address, config):
-    for words in (
-        ("run", config, "--replications", 3, "--json"),
-        ("compare", config, "--sweep", "scoring.cutoff=30,50", "--replications", 3, "--json"),
+@pytest.fixture(scope="module")
+def others(config, tmp_path_factory) -> dict[str, Path]:
+    """Return the files of a plan for `config`, and of the same in a world that is uncertain."""
+    folder = tmp_path_factory.mktemp("others")
+    actual = load_scenario(config)
+    away = [{"role": "sales", "starts": str(actual.run.start)}]
+    uncertain = Uncertain.model_validate({"events": {"a_rep_leaves": {"probability": 0.3, "away": away}}})
+    found = {}
+    for name, changes in (
+        ("plan", {"policy": with_values(actual.policy, {"scoring.cutoff": 40.0})}),
+        ("uncertain", {"uncertain": uncertain}),
     ):
-        here, there = call(*words, "--jobs", 1), call(*words, "--cluster", address)
+        found[name] = folder / f"{name}.toml"
+        found[name].write_text(dump_toml(actual.model_copy(update=changes)), encoding="utf-8")
+    return found
+
+
+def test_every_study_tells_there_what_it_tells_here(address, config, others, monkeypatch):
+    true_work, played_by = processes._through, []
+
+    def seen(pool: Any, *work: Any, **how: Any) -> None:
+        played_by.append(pool)
+        true_work(pool, *work, **how)
+
+    monkeypatch.setattr(processes, "_through", seen)
+    three = ("--replications", 3, "--json")
+    for words in (
+        ("run", config, *three),
+        ("compare", config, "--sweep", "scoring.cutoff=30,50", *three),
+        ("select", config, "--sweep", "scoring.cutoff=30,50", "--budget", 12, "--first", 3, "--json"),
+        ("stress", others["uncertain"], *three),
+        ("sensitivity", config, "--marginal", "--step", "scoring.cutoff=+5", *three),
+        ("attribute", config, "--plan", others["plan"], *three),
+    ):
+        here = call(*words, "--jobs", 1)
+        assert not played_by
+        there = call(*words, "--cluster", address)
         assert there.exit_code == 0, there.stderr
         assert there.stdout == here.stdout
+        assert played_by
+        played_by.clear()
         assert f"cluster {address}: 2 workers, which give the same bits as this process" in there.stderr
+
+
+def test_a_search_over_uncertain_worlds_confirms_there_too(address, tmp_path, monkeypatch):
+    """Of the criterion regret, whose first look at all policies goes there, too."""
+    file = tmp_path / "planted.toml"
+    short = {"trials": 6, "batch": 3, "replications": 2, "selection_replications": 2, "report_replications": 2}
+    file.write_text(dump_toml(planted("regret", **short)), encoding="utf-8")
+    here = call("tune", file, "--jobs", 1, "--out", tmp_path / "here")
+    assert here.exit_code == 0, here.stderr
+    true_work, played_by = robust.for_each_replication, []
+
+    def seen(*work: Any, executor: Any, **how: Any) -> Any:
+        played_by.append(executor)
+        return true_work(*work, executor=executor, **how)
+
+    monkeypatch.setattr(robust, "for_each_replication", seen)
+    there = call("tune", file, "--cluster", address, "--out", tmp_path / "there")
+
+    assert there.exit_code == 0, there.stderr
+    assert len(played_by) == 2
+    assert None not in played_by
+    assert results(tmp_path / "there") == results(tmp_path / "here")
+    assert (tmp_path / "there" / "robust.csv").exists()
 
 
 def test_tune_with_a_worker_killed_in_its_midst_writes_what_one_process_writes(address, config, whole, tmp_path):
