@@ -43,9 +43,9 @@ MET = {
 NOT_BEGUN = {
     Result.DROPPED: "taken off the list",
     Result.CANCELLED: "cancelled, the lead has replied",
-    Result.REASSIGNED: "not begun when due, goes to another rep",
+    Result.REASSIGNED: "not begun (late, or the rep has left), goes to another",
     Result.ABANDONED: "the lead waits no longer",
-    Result.MOVED: "not begun in its time, moved",
+    Result.MOVED: "not begun (not in time, or the rep has left), moved",
     Result.STALLED: "the buyer has lost patience",
     Result.OPEN: "still waits at the end",
 }
