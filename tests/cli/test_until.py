@@ -101,3 +101,15 @@ def test_the_figure_names_what_settles_late_or_nowhere():
     assert title.replace("\n", " ") == "deals: settled after the warm-up of 14 days; backlog: not settled in this run"
     calm = warmup_figure(series[:1], warmup_days=42, horizon_days=90, imprint=imprint).texts[0].get_text()
     assert calm == "A warm-up of 42 days is long enough for every series"
+
+
+def test_the_warm_up_is_checked_for_the_measures_asked_for(config):
+    """`leads` of a week come as they come, whatever the desk does; months are no weeks."""
+    easy = call(config, "--until", "20%", *EASY)
+    assert easy.exit_code == 0
+    assert "warning: MQLs" not in easy.stderr
+    assert "warning: waiting" not in easy.stderr
+
+    months = call(config, "--until", "50%", "--at-most", 6, "--until-measures", "promise_monthly_leads", "--jobs", 1)
+    words = " ".join(months.stderr.split())
+    assert "promise_monthly_leads is not defined for single weeks: its warm-up is checked by MQLs, waiting" in words

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import draw, play
-from funnelsim.lab.until import PILOT, daily_series, replicate_until, warmup_check
+from funnelsim.lab.until import PILOT, daily_series, replicate_until, warmup_check, weekly_measures
 from funnelsim.sequential import enough
 from lab.small import small
 
@@ -66,8 +67,8 @@ def test_the_days_add_up_to_the_measures():
     series = daily_series(played)
 
     assert all(days.size == run.days for days in series.values())
-    assert series["deals", "deals a day"][measured].sum() == summary["deals_calendar"]
-    (revenue,) = (days for (name, _), days in series.items() if name == "revenue")
+    assert series["deals closed", "deals a day"][measured].sum() == summary["deals_calendar"]
+    (revenue,) = (days for (name, _), days in series.items() if name == "revenue closed")
     assert revenue[measured].sum() == pytest.approx(summary["revenue_calendar"])
     assert series["work (sales)", "hours a day"][measured].sum() == pytest.approx(summary["rep_hours"])
     assert series["waiting (sales)", "tasks"].max() > 0
@@ -81,3 +82,61 @@ def test_a_check_averages_its_replications_and_a_short_run_has_none():
     assert mqls.days.tolist() == np.mean([b["MQLs", "leads a day"] for b in both], axis=0).tolist()
     assert mqls.settled.cut % 7 == 0
     assert warmup_check(small(warmup_days=0, horizon_days=20, followup_days=7)) == ()
+
+
+def test_the_weeks_of_a_measure_add_up_to_it():
+    """Leads of two weeks of warm-up and six measured ones, each followed to the end of the run."""
+    scenario = small(warmup_days=14, horizon_days=42)
+    played = play(scenario, draw(scenario, 0), engine="reference")
+    names = ["leads", "deals", "revenue", "deals_calendar", "rep_hours", "leads_wasted"]
+
+    weeks, whole = weekly_measures(played, names), played.summary(names)
+
+    for name in names:
+        assert weeks[name].shape == (8,)
+        assert weeks[name][2:].sum() == pytest.approx(whole[name])
+    assert weeks["leads"][:2].sum() > 0
+    assert weekly_measures(played, []) == {}
+
+
+def pipeline() -> Scenario:
+    """Return a world whose deals close 45 days or so after the first meeting."""
+    tables = small(warmup_days=14, horizon_days=182, followup_days=90).model_dump(mode="json", exclude_unset=True)
+    deal = {
+        "win_at_once": 0.9,
+        "meetings": [0.0, 1.0, 0.0],
+        "buyer_pace": {"form": "lognormal", "median": "45d", "sigma": 0.1},
+        "patience": {"form": "lognormal", "median": "120d", "sigma": 0.1},
+    }
+    tables["market"]["deal"] = tables["market"].get("deal", {}) | deal
+    return Scenario.model_validate(tables)
+
+
+@pytest.mark.slow
+def test_what_is_asked_about_decides_how_long_a_warm_up_must_be():
+    """Nothing closes in the first six weeks: `deals_calendar` settles after them. `deals`, those of the leads of a
+    week, need no pipeline, and no more do `leads`; a month is no week, so what promises are made of stands for it.
+    """
+    names = ["deals_calendar", "deals", "leads", "promise_monthly_leads"]
+    found = {one.name: one for one in warmup_check(pipeline(), measures=names, replications=8)}
+
+    assert list(found)[:3] == names[:3]
+    late = found["deals_calendar"]
+    assert 42 <= late.settled.cut <= 77
+    assert late.early is not None
+    assert late.early.high < 0
+    assert late.p_value < 0.01
+    for steady in ("deals", "leads"):
+        early = found[steady].settled.cut <= 14
+        assert early or found[steady].p_value > 0.05
+    assert {name for name, one in found.items() if one.asked} == {
+        *names[:3], "MQLs", *(name for name in found if name.startswith(("waiting", "work")))
+    }  # fmt: skip
+    assert not found["deals closed"].asked
+
+
+def test_without_measures_the_check_is_about_all_daily_series():
+    found = warmup_check(small(), replications=1, engine="reference")
+
+    assert all(one.asked for one in found)
+    assert {one.name for one in found} >= {"MQLs", "SQLs", "deals closed", "revenue closed"}

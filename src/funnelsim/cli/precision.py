@@ -93,18 +93,45 @@ def _conclude(reached: Reached, until: float) -> None:
     screen.warn(f"±{_percent(until)} not reached in {len(reached.rows)} replications: {widths}{would}")
 
 
-def check_warmup(scenario: Scenario, *, engine: Engine) -> tuple[SettledSeries, ...]:
-    """Return where the daily series settle, and warn of those that the warm-up is too short for."""
-    from funnelsim.lab.until import warmup_check
+def check_warmup(scenario: Scenario, measures: Sequence[str], *, engine: Engine) -> tuple[SettledSeries, ...]:
+    """Return where `measures` settle, and the daily series behind them; warn where the warm-up is too short for them.
 
-    found = warmup_check(scenario, replications=min(5, scenario.run.replications), engine=engine)
+    Of daily series that were not asked about it is said, in one line, which are not settled.
+    """
+    from funnelsim.lab.until import CHECKED, warmup_check
+
+    days = scenario.run.warmup_days
+    most = min(CHECKED, scenario.run.replications)
+    found = warmup_check(scenario, measures=measures, replications=most, engine=engine)
+    names = {one.name for one in found}
+    for measure in measures if found else ():
+        if measure not in names:
+            others = ", ".join(one.name for one in found if one.asked and one.name not in measures)
+            screen.say(f"{measure} is not defined for single weeks: its warm-up is checked by {others}")
+    restless = []
     for one in found:
-        if not one.settled.settles:
-            screen.warn(f"{one.name}: not settled anywhere in this run (MSER); a season, a trend, or too short a run")
-        elif one.settled.cut > scenario.run.warmup_days:
-            days = scenario.run.warmup_days
-            screen.warn(f"{one.name}: settled from day {one.settled.cut} on (MSER), run.warmup_days is {days}")
+        if one.settled.settles and one.settled.cut <= days:
+            continue
+        if not one.asked:
+            restless.append(one.name)
+        elif one.settled.settles:
+            where = f"settled from day {one.settled.cut} on (MSER), run.warmup_days is {days}"
+            screen.warn(f"{one.name}: {where}{_early_words(one)}")
+        else:
+            why = "a season, a trend, or too short a run"
+            screen.warn(f"{one.name}: not settled anywhere in this run (MSER); {why}{_early_words(one)}")
+    if restless:
+        screen.say(f"not settled by the end of the warm-up either, but not asked about: {', '.join(restless)}")
     return found
+
+
+def _early_words(one: SettledSeries) -> str:
+    """Say whether the measured weeks before a series settles differ from those after."""
+    if one.early is None or not math.isfinite(one.p_value):
+        return ""
+    if one.p_value > 0.05:
+        return "; the measured weeks before do not detectably differ from those after, so it may be noise"
+    return f"; the measured weeks before differ from those after by {one.early.mean:+,.4g} (p = {one.p_value:.2g})"
 
 
 def _percent(share: float) -> str:

@@ -111,7 +111,7 @@ def run(
         raise KeyboardInterrupt
     complete = len(rows) == len(numbers)
     if until is not None and complete:
-        checked = precision.check_warmup(scenario, engine=chosen)
+        checked = precision.check_warmup(scenario, wanted, engine=chosen)
     if not complete:
         screen.warn(f"interrupted: what follows is of the {len(rows)} of {len(numbers)} replications that are finished")
     _tell(scenario, rows, replication=replication, complete=complete, everything=everything, as_json=as_json)

@@ -33,16 +33,18 @@ def warmup_figure(series: Sequence[SettledSeries], *, warmup_days: int, horizon_
     """Return a panel for each series: its days and weeks, the warm-up shaded, and the day from which it is settled.
 
     Args:
-        series: At least one.
+        series: At least one; the title is about those that were asked about.
         warmup_days: Days before measuring begins.
         horizon_days: Days measured.
         imprint: Where the numbers come from.
     """
-    late = [s for s in series if s.settled.settles and s.settled.cut > warmup_days]
-    restless = [s for s in series if not s.settled.settles]
+    about = [s for s in series if s.asked]
+    late = [s for s in about if s.settled.settles and s.settled.cut > warmup_days]
+    restless = [s for s in about if not s.settled.settles]
     parts = [f"{', '.join(s.name for s in late)}: settled after the warm-up of {warmup_days} days"] if late else []
     parts += [f"{', '.join(s.name for s in restless)}: not settled in this run"] if restless else []
-    title = "; ".join(parts) or f"A warm-up of {warmup_days} days is long enough for every series"
+    enough = "every series" if len(about) == len(series) else ", ".join(s.name for s in about)
+    title = "; ".join(parts) or f"A warm-up of {warmup_days} days is long enough for {enough}"
     rows = math.ceil(len(series) / 2)
     height = 1.1 + rows * (PANEL + 0.55) + 0.5
     subtitle = f"Days (pale) and weeks, mean of {series[0].replications} replications; "
@@ -66,8 +68,9 @@ def warmup_figure(series: Sequence[SettledSeries], *, warmup_days: int, horizon_
         words = f"day {one.settled.cut}" if one.settled.settles else "not settled"
         axes.set_title(f"{one.name}, {one.unit}", size=SMALL_PT + 0.5, color=INK, loc="left", pad=3)
         axes.set_title(words, size=SMALL_PT + 0.5, color=GREY if good else VERMILION, loc="right", pad=3)
-        axes.set_xlim(0, one.days.size)
-        axes.set_ylim(bottom=0)
+        axes.set_xlim(0, max(s.days.size for s in series))
+        if one.days.min() >= 0:
+            axes.set_ylim(bottom=0)
         axes.locator_params(axis="y", nbins=4)
         axes.locator_params(axis="x", nbins=6)
         axes.yaxis.set_major_formatter(tick_text(tick))
