@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from funnelsim.config.paths import get_value
@@ -137,8 +138,10 @@ def test_an_evaluation_is_that_of_play_in_states_where_demand_differs_too():
     with evaluating(scenario, jobs=1) as evaluate:
         ((_, row),) = evaluate([Job("d", policy.model_dump_json(), 3, names)])
 
-    there = play_in_states(scenario, [policy], states_of(scenario), measures=names, replications=[3])
-    assert row == pytest.approx({name: there[name][0, :, 0].mean() for name in names}, rel=1e-12)
+    states = states_of(scenario)
+    weights = np.array([state.weight for state in states])  # the event of 40 % is in two states of four
+    there = play_in_states(scenario, [policy], states, measures=names, replications=[3])
+    assert row == pytest.approx({name: there[name][0, :, 0] @ weights for name in names}, rel=1e-12)
 
 
 def test_another_criterion_or_other_draws_are_another_study_and_another_place_is_not(tmp_path):
