@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Selected(Shown):
-    """Which scenario was selected, how, and with which probability it is the best."""
+    """Which scenario was selected, how, and how surely: guaranteed or approximately."""
 
     found: Selection
     asked: Asked
@@ -97,8 +97,9 @@ def select(
     """Return the best of several scenarios by one measure, all played in the same replications.
 
     A first look drops those that cannot be the best. Then, with `delta`, the procedure KN goes on until one is left: a
-    scenario that is ahead of all others by `delta` or more is selected with the confidence asked for. With `budget`,
-    OCBA spends so many replications where they tell most, and the probability is estimated.
+    scenario that is ahead of all others by `delta` or more is selected with the confidence asked for, where differences
+    are near normal. With `budget`, OCBA spends so many replications where they tell most, and the approximate
+    probability of correct selection is told: estimated, not guaranteed.
 
     Args:
         scenarios: Two or more, by label or called by their names; or one, with `sweep`.
@@ -107,7 +108,7 @@ def select(
         delta: The smallest difference worth detecting, in the measure's own unit over the measured window, > 0.
         budget: Replications of all scenarios together, in place of a guarantee.
         confidence: Probability of a correct selection, in (0.5, 1).
-        first: Replications of each before any is dropped, >= 3.
+        first: Replications of each before any is dropped, >= 3; with `delta` >= 10.
         at_most: Replications of one scenario after which KN gives up.
         jobs: Worker processes; 1 works in this one.
         cluster: Address of a dask scheduler whose workers play in their place.
