@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from funnelsim.report import findings_search
+from funnelsim.report import search_figures as search_figures_module
 from funnelsim.report.figures_search import Bar, hypervolume_figure, importance_figure
 from funnelsim.report.figures_sheet import Imprint
+from funnelsim.report.findings import told_first
 from funnelsim.report.search_figures import search_figures
 from funnelsim.stats import Interval
 from funnelsim.tuning.trade_off import Choice, Price, Step, Worth
@@ -119,6 +121,31 @@ def test_every_figure_is_made_and_none_without_something_to_draw(trading, tmp_pa
         tmp_path, toy.scenario(trials=8, constraints=[{"measure": "first_touch_attainment", "at_least": 1.0}])
     )
     assert set(search_figures(nothing)) == {"front.png"}
+
+
+def test_who_is_behind_by_the_mean_is_pale_unless_chosen_or_the_knee(trading):
+    """With the means of one policy made worse than all others' in both objectives."""
+    report = trading.report
+    worst = report.policies[-1]
+    poor = tuple(replace(e, estimate=Interval(-1e9, 1.0, 10)) for e in worst.effects)
+    other = replace(trading, report=replace(report, policies=(*report.policies[:-1], replace(worst, effects=poor))))
+    number = worst.tried.number
+    other.__dict__.update(knee=None, choice=None)
+
+    assert number in search_figures_module._behind(other)
+    other.__dict__["knee"] = number
+    assert number not in search_figures_module._behind(other)
+
+
+def test_of_those_told_of_the_most_surely_on_the_front_come_after_the_named(trading):
+    told = [p.tried.number for p in told_first(trading, most=99)]
+    named = {trading.choice.chosen, trading.knee}
+    better = {p.tried.number for p in trading.report.better}
+    rest = [n for n in told[4:] if n in better]
+
+    assert set(told) == {p.tried.number for p in trading.report.policies}
+    assert named - {0} <= set(told[:2])
+    assert [trading.probabilities[n] for n in rest] == sorted((trading.probabilities[n] for n in rest), reverse=True)
 
 
 def test_the_hypervolume_is_drawn_with_what_the_plateau_looks_at():

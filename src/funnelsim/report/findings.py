@@ -185,7 +185,10 @@ def policy_lines(tuned: Tuned, policy: Reported) -> list[str]:
 
 
 def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
-    """Return at most `most` policies of the front: the chosen one, the knee, the best in each objective, the others."""
+    """Return at most `most` policies of the front: the chosen one, the knee, the best in each objective, the others.
+
+    Of the others those better than today's come first, and of these those that are most surely on the front.
+    """
     policies = tuned.report.policies
     wanted = (None if tuned.choice is None else tuned.choice.chosen, tuned.knee)
     first = [number for number in wanted if number in {p.tried.number for p in policies} and number is not None]
@@ -194,7 +197,8 @@ def told_first(tuned: Tuned, *, most: int) -> list[Reported]:
         if defined:
             best = max(defined, key=lambda p, at=at, sign=goal.sign: sign * p.effects[at].estimate.mean)  # type: ignore[misc]
             first.append(best.tried.number)
-    first += [p.tried.number for p in (*tuned.report.better, *policies)]
+    likely = sorted(policies, key=lambda p: (p.finding != "better", -tuned.probabilities[p.tried.number]))
+    first += [p.tried.number for p in likely]
     by_number = {p.tried.number: p for p in policies}
     return [by_number[number] for number in list(dict.fromkeys(first))[:most]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from funnelsim.pareto import nondominated
 from funnelsim.report.figures_front import FrontPoint, Goal, front_figure
 from funnelsim.report.figures_search import Bar, hypervolume_figure, importance_figure
 from funnelsim.report.figures_sheet import Imprint, png
@@ -39,6 +40,8 @@ def _front(tuned: Tuned) -> dict[str, bytes]:
     x = Goal(measure_words(objectives[1].measure), x_unit + x_period, "up" if objectives[1].sign > 0 else "down")
     unit, factor, period = unit_of(PROFIT, currency=currency, days=days)
 
+    behind = _behind(tuned)
+
     def point(p: Reported) -> FrontPoint:
         own = tuned.rows[p.tried.number]
         profit = scaled(interval([row[PROFIT] for row in own]), factor) if PROFIT in own[0] else None
@@ -46,6 +49,7 @@ def _front(tuned: Tuned) -> dict[str, bytes]:
             f"#{p.tried.number}",
             x=scaled(p.effects[1].estimate, x_factor),
             y=scaled(p.effects[0].estimate, y_factor),
+            dominated=p.tried.number in behind,
             probability=tuned.probabilities[p.tried.number],
             profit=profit if profit is not None and math.isfinite(profit.mean) else None,
         )
@@ -61,10 +65,22 @@ def _front(tuned: Tuned) -> dict[str, bytes]:
         x=x,
         y=y,
         profit=None if PROFIT in (g.measure for g in objectives[:2]) else Goal(PROFIT, unit + period, "up"),
-        period=f"Leads created in {days} days; mean and 95 % interval of {n} fresh replications",
+        period=f"Leads created in {days} days; mean and 95 % interval of {n} fresh replications"
+        + ("; pale: behind another by the mean" if behind else ""),
         imprint=imprint,
     )
     return {FIGURE: png(figure, imprint)}
+
+
+def _behind(tuned: Tuned) -> set[int]:
+    """Return the policies kept that another of those kept dominates by its means, neither chosen nor the knee."""
+    kept, goals = tuned.report.policies, tuned.plan.goals.objectives
+    if not kept:
+        return set()
+    means = [[e.estimate.mean for e in p.effects] for p in kept]
+    on_front = nondominated(means, [g.direction for g in goals]).tolist()
+    named = {tuned.knee, None if tuned.choice is None else tuned.choice.chosen}
+    return {p.tried.number for p, on in zip(kept, on_front, strict=True) if not on} - named
 
 
 def _hypervolume(tuned: Tuned) -> dict[str, bytes]:
