@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--leads", type=float, default=40_000, help="leads a year")
+    parser.add_argument("--race-from", type=int, help="replications before a trial may be given up; without it, none is")
     parser.add_argument("--everything", action="store_true", help="with every mechanism switched on")
     parser.add_argument("--cache-memory", type=int, default=cache.default_bytes() // 2**20, help="MiB, all workers")
     parser.add_argument("--json")
@@ -107,7 +108,8 @@ def main() -> None:
     options = parser.parse_args()
 
     scenario = (everything.everything if options.everything else everything.plain)(options.leads)
-    search = scenario.search.model_copy(update={"trials": options.trials, "replications": options.replications})
+    asked = {"trials": options.trials, "replications": options.replications, "race_from": options.race_from}
+    search = scenario.search.model_copy(update=asked)
     scenario = scenario.model_copy(update={"search": search})
     engine = choose(options.engine)
     engine.prepare()
@@ -130,12 +132,14 @@ def main() -> None:
     ended = wall()
 
     plays = parts.pop("plays")
-    assert plays >= 0.9 * options.trials * options.replications  # the work that was asked for; a policy may recur
+    least = options.replications if options.race_from is None else options.race_from
+    assert plays >= 0.9 * options.trials * least  # the work that was asked for; a policy may recur
     searching = began_at["selection"] - began_at["search"]
     optuna = spent["ask"] + spent["tell"]
     report = {
         "scenario": "everything" if options.everything else "plain",
         "leads_a_year": options.leads,
+        "race_from": options.race_from,
         "engine": engine.name,
         "jobs": options.jobs,
         "cache_mib": options.cache_memory,
