@@ -24,8 +24,10 @@ from funnelsim.population.volume import draw_in_volume
 from funnelsim.records import Float64
 from funnelsim.stats import Bounds
 
-DRAWS = 10_000
-"""Of the means behind intervals and chances: ends are then known to some 2 % of a half-width."""
+DRAWS = (2_000, 10_000)
+"""Of the means behind intervals and chances, at least and at most: ends are known to 4 and to 2 % of a half-width."""
+DRAWN_VALUES = 8_000_000
+"""Draws times policies times states from which on fewer are drawn: a second or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def judge(
     drawn: bool,
     worst_share: float,
     seed: int = 0,
-    draws: int = DRAWS,
+    draws: int | None = None,
 ) -> Robustness:
     """Return what each policy is worth over the states, and how surely one is best (see `worth` for the intervals).
 
@@ -172,9 +174,11 @@ def judge(
         drawn: Whether the states are a sample of what may be; False where they are all there is.
         worst_share: Of the states, for the conditional value at risk.
         seed: Of the draws; 0 is a seed.
-        draws: How many.
+        draws: How many; None = as many as `DRAWS` and `DRAWN_VALUES` say.
     """
     w = np.asarray(weights, dtype=np.float64)
+    if draws is None:
+        draws = min(max(DRAWN_VALUES // (values.shape[0] * values.shape[1]), DRAWS[0]), DRAWS[1])
     found = worth(values, better=better, weights=w, drawn=drawn, worst_share=worst_share, draws=draws, seed=seed)
     means = state_means(values)
     behind = regrets(means, better=better)
