@@ -152,3 +152,16 @@ def test_every_fault_of_files_sweep_and_measure_is_told_at_once(tmp_path):
     for told in faults:
         assert told in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_worker_processes_are_started_once(file, monkeypatch):
+    """A selection asks for replications many times over; each time new processes would cost seconds."""
+    from funnelsim.lab import processes
+
+    true_pools, started = processes.worker_pools, []
+    monkeypatch.setattr(processes, "worker_pools", lambda sizes: started.append(sizes) or true_pools(sizes))
+    result = call(file, *SWEEP[:-1], 2, *BUDGET)
+
+    assert result.exit_code == 0, result.stderr
+    assert started == [[2]]
+    assert result.stdout == call(file, *SWEEP, *BUDGET).stdout

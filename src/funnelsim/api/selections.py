@@ -12,6 +12,7 @@ from funnelsim.api.studies import Values, heading_of, labelled, names_shown, swe
 from funnelsim.config.scenario import Scenario
 from funnelsim.engines.choice import Wish
 from funnelsim.lab.compare import check_comparable
+from funnelsim.lab.processes import lasting
 from funnelsim.lab.select import Rules, Selection, check_rules, direction_of, playing
 from funnelsim.lab.select import select as carry_through
 from funnelsim.lab.sweep import Sweep
@@ -134,8 +135,9 @@ def select(
     check_rules(rules, len(chosen))
     check_comparable(chosen, labels)
     asked = asked_of(labels, by, one, grid)
-    with where_it_plays(jobs, cluster, engine) as where:
-        found = carry_through(playing(chosen, labels, measure=by, **where), systems=len(chosen), rules=rules)
+    with where_it_plays(jobs, cluster, engine) as where, lasting(jobs, where["executor"]) as executor:
+        play_some = playing(chosen, labels, measure=by, **where | {"executor": executor})
+        found = carry_through(play_some, systems=len(chosen), rules=rules)
     return Selected(found, asked, one, grid)
 
 

@@ -83,6 +83,7 @@ def select(
     from funnelsim.cli.files import chosen_measures
     from funnelsim.cli.run import with_run
     from funnelsim.lab.compare import check_comparable
+    from funnelsim.lab.processes import lasting
     from funnelsim.lab.select import playing
     from funnelsim.lab.select import select as carry_through
     from funnelsim.report.selected import selection_object
@@ -101,14 +102,18 @@ def select(
     asked, seed = asked_of(labels, names[0], opened[0], grid), opened[0].run.seed
     study = side_by_side.study_of("selection", configs, measure=names[0], sweep=list(swept), seed=seed, **asdict(rules))
     most = rules.budget or rules.at_most * len(scenarios)
-    with under_way(how, study) as work, screen.progress("replications of one scenario, at most") as progress:
+    with under_way(how, study) as work:
         side_by_side.tell_of_luck(opened, labels)
         finished = work.keep(encode=float, decode=float)
-        play_some = playing(
-            scenarios, labels, measure=names[0], told=lambda done: progress(done, most), finished=finished,
-            **work.where,
-        )  # fmt: skip
-        found = carry_through(play_some, systems=len(scenarios), rules=rules)
+        with (
+            screen.progress("replications of one scenario, at most") as progress,
+            lasting(how.jobs, work.where["executor"]) as executor,
+        ):
+            play_some = playing(
+                scenarios, labels, measure=names[0], told=lambda done: progress(done, most), finished=finished,
+                **work.where | {"executor": executor},
+            )  # fmt: skip
+            found = carry_through(play_some, systems=len(scenarios), rules=rules)
     if not found.complete:
         screen.warn(f"interrupted after {found.played:,} replications; what follows is of those")
     answer = Selected(found, asked, opened[0], grid)

@@ -157,6 +157,11 @@ def _ranges(
     from funnelsim.report.sensitivities import sensitivity_object
 
     with ExitStack() as shown:
+
+        def bar(part: str) -> screen.Progress:
+            shown.close()  # one at a time
+            return shown.enter_context(screen.progress(f"{part}: replications"))
+
         found = study(
             scenario,
             inputs,
@@ -166,7 +171,7 @@ def _ranges(
             rows=sobol,
             seed=scenario.run.seed,
             finished=lambda part, paths: work.keep(part, inputs=list(paths)),
-            progress=lambda part: shown.enter_context(screen.progress(f"{part}: replications")),
+            progress=bar,
             **work.where,
         )
     if not found.complete:

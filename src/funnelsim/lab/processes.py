@@ -135,6 +135,16 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextlib.contextmanager
+def lasting(jobs: int, executor: Executor | None) -> Iterator[Executor | None]:
+    """Give what lives through many calls of `for_each_replication`: `executor`, own workers, or None for one job."""
+    if executor is not None or jobs == 1:
+        yield executor
+        return
+    with worker_pool(jobs) as pool:
+        yield pool
+
+
+@contextlib.contextmanager
 def worker_pools(sizes: Sequence[int]) -> Iterator[list[ProcessPoolExecutor]]:
     """Give pools of so many worker processes each, all started, that end with the block, whichever way it is left.
 
