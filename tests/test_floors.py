@@ -31,6 +31,7 @@ FLOORS = {
 ROOMS = {
     "simpy": ("engines/*.py",),
     "numba": ("engines/compiled.py", "engines/kernel/*.py"),
+    "llvmlite": ("engines/kernel/hints.py",),
     "optuna": ("tuning/*.py",),
     "matplotlib": ("report/figures*.py", "report/figures/*.py"),
     "click": ("cli/*.py", "__main__.py"),
