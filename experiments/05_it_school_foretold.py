@@ -32,7 +32,7 @@ from funnelsim.calibration.importing import load_history
 from funnelsim.calibration.predicted import Compared, Key, prediction_interval
 from funnelsim.calibration.sight import Look, sight
 from funnelsim.calibration.simulated import history_of
-from funnelsim.calibration.team import team_of
+from funnelsim.calibration.team import team_as_it_was
 from funnelsim.calibration.window import window
 from funnelsim.config.scenario import Scenario
 
@@ -45,8 +45,8 @@ MONTHS = {
     "January": (dt.date(2024, 1, 1), dt.date(2024, 1, 31)),
 }
 LATELY = (dt.date(2023, 10, 1), dt.date(2023, 11, 30))
-AHEAD = 2.0
-"""Months from the middle of October and November to that of December and January."""
+AHEAD = 1.0
+"""Months from the end of November to the middle of December and January."""
 COUNTED = {
     "won": 11, "first response": 7, "answered within": 8, "reached by attempt": 7, "reached at attempt 1, by delay": 7,
     "attempts": 1, "days to won": 5, "deal value": 1,
@@ -112,7 +112,7 @@ def changes(history: History, scenario: Scenario, replications: int) -> None:
     periods = {**MONTHS, "October-November": LATELY, "December-January": FORETOLD}
     looks = {name: Look(*days) for name, days in periods.items()}
     staged = scenario_of_period(scenario, history, *FORETOLD)
-    staged = staged.model_copy(update={"team": team_of(history, scenario.team)})
+    staged = staged.model_copy(update={"team": team_as_it_was(history, scenario.team)})
     given = given_arrivals(history, staged.market)
     seen = {name: sight(history, look).figures for name, look in looks.items()}
     simulated = []
@@ -152,8 +152,8 @@ def main(folder: Path, trials: int, replications: int) -> None:
     print("\n".join(f"- {word}" for word in fit.policy.words()), end="\n\n")
     for one in fit.drifts:
         mean, spread = one.ahead(AHEAD)
-        months = ", ".join(f"{value:+.2f} ({error:.2f})" for value, error in zip(one.values, one.errors, strict=True))
-        print(f"- {one.name} by month: {months}; {AHEAD:g} months ahead {mean:+.2f} +- {spread:.2f}")
+        each = ", ".join(f"{value:+.2f} ({error:.2f})" for value, error in zip(one.values, one.errors, strict=True))
+        print(f"- {one.name} by fortnight: {each}; in December and January {mean:+.2f} +- {spread:.2f}")
     print()
     found = foretold(fit, history, Look(*FORETOLD), AHEAD, replications)
     table(found)
@@ -163,7 +163,7 @@ def main(folder: Path, trials: int, replications: int) -> None:
     print("\nOctober and November themselves, which were fitted:")
     summary(foretold(fit, history, Look(*LATELY), 0.0, ENOUGH))
     earlier = fitted(history, FITTED[0], MONTHS["October"][1], trials)
-    for ahead in (1.5, 0.0):
+    for ahead in (0.5, 0.0):
         print(f"\nNovember, fitted on July to October, {ahead:g} months ahead:")
         summary(foretold(earlier, of_known_channels(history, earlier), Look(*MONTHS["November"]), ahead, ENOUGH))
     changes(history, fit.scenario(causal_share=1.0), ENOUGH)

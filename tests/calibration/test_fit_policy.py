@@ -13,7 +13,8 @@ from calibration.scenes_fit import HOUR
 from funnelsim.calibration.fit import fit_blocks
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_moments import distances, moments
-from funnelsim.calibration.fit_policy import call_bounds, fit_policy, played_as, read_off
+from funnelsim.calibration.fit_policy import fit_policy, played_as
+from funnelsim.calibration.fit_read_off import call_bounds, read_off
 from funnelsim.calibration.fit_scenario import tables_of
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.load import scenario_from

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from calibration.scenes_backtest import history_of_replication, scenario
+from calibration.scenes_backtest import TABLES, history_of_replication, scenario
 from funnelsim.calibration.exporting import write_export
 from funnelsim.cli.replay import parsed
 from funnelsim.cli.shell import funnelsim
-from funnelsim.config.load import dump_toml, load_scenario
+from funnelsim.config.load import dump_toml, load_scenario, scenario_from
 
 DATES = ("--from", "2025-01-20", "--to", "2025-02-16")
 
@@ -282,6 +284,50 @@ def test_calibrate_never_writes_over_another_result(calibrated, place):
     assert result.exit_code == 5
     assert "holds another calibration" in result.stderr
     assert (folder / "scenario.toml").read_bytes() == before
+
+
+def test_a_history_too_short_to_say_how_it_changes_is_warned_of(place, tmp_path):
+    leads, *rest = files_of(place)[1:]
+    words = ["--trials", 0, "--draws", 2, "--replications", 0, "--ahead", 1, "--out", tmp_path / "out"]
+
+    result = call("calibrate", leads, *rest, *words)
+
+    assert result.exit_code == 0, result.stderr
+    assert "--ahead changes nothing" in " ".join(result.stderr.split())
+    assert "--ahead 1" in (tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("months", ["nan", "-1", "inf", "soon"])
+def test_months_ahead_must_be_a_number_of_them(place, tmp_path, months):
+    leads, *rest = files_of(place)[1:]
+
+    result = call("calibrate", leads, *rest, "--ahead", months, "--out", tmp_path / "out")
+
+    assert result.exit_code == 2
+    assert "--ahead" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_draws_months_ahead_spread_further_than_those_of_the_present(tmp_path):
+    """Fourteen weeks of some fifteen leads a day: reach and the desk are drawn where they may be, so further apart."""
+    tables = copy.deepcopy(TABLES)
+    for channel in tables["market"]["channels"].values():
+        channel["visitors_per_day"] *= 3.0
+    tables["run"] |= {"warmup_days": 0, "horizon_days": 98, "followup_days": 0}
+    company = scenario_from(tables, where="a company")
+    write_export(history_of_replication(0, company), tmp_path / "crm")
+    crm, spread = tmp_path / "crm", {}
+    common = ["calibrate", crm / "leads.csv", "--touches", crm / "touches.csv", "--mapping", crm / "mapping.toml"]
+    for ahead in (0, 1):
+        out = tmp_path / str(ahead)
+        words = ["--trials", 2, "--draws", 60, "--replications", 0, "--ahead", ahead, "--out", out]
+        result = call(*common, *words)
+        assert result.exit_code == 0, result.stderr
+        draws = np.array([float(row["market.reach.mu"]) for row in rows(out / "posterior.csv")])
+        spread[ahead] = draws.std()
+
+    assert spread[1] > 1.2 * spread[0]
 
 
 def test_a_calibration_without_touches_says_what_stays_assumed(tmp_path):

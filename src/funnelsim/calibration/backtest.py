@@ -1,7 +1,8 @@
 """How far a scenario is to be believed: a history's own leads and team played in it, and what came out compared.
 
-The model gets what a planner cannot choose: who came when, through which channel, and who was at work on which day. It
-has to find by itself how soon leads are answered, how often they are tried, who is reached and who buys.
+The model gets what a planner cannot choose: who came when, through which channel, and who was at work on which day,
+from when to when. It has to find by itself how soon leads are answered, how often they are tried, who is reached and
+who buys.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from funnelsim.calibration.history import History
 from funnelsim.calibration.predicted import LEVEL, Compared, Share, compare, share_inside
 from funnelsim.calibration.sight import ARRIVALS, Look, Sight, sight
 from funnelsim.calibration.simulated import history_of
-from funnelsim.calibration.team import team_of
+from funnelsim.calibration.team import team_as_it_was
 from funnelsim.calibration.window import check_days
 from funnelsim.config.draws import Draw, with_draw
 from funnelsim.config.scenario import Scenario
@@ -57,7 +58,7 @@ class Backtest:
     seen: Sight  # the history
     simulated: tuple[Sight, ...]  # one for each replication, with draws where there are any
     with_draws: bool
-    own_team: bool  # the history's headcount, not the scenario's team
+    own_team: bool  # the history's own rota, not the scenario's team
     own_arrivals: bool
 
     @property
@@ -156,7 +157,7 @@ def backtest(
         draws: Of the parameters (`draws.read_draws`), used in turn from the first; without them the intervals are of
             luck alone.
         own_arrivals: The history's leads; else the market's demand, and arrivals are compared too.
-        own_team: The history's headcount, where it has touches; else the scenario's team.
+        own_team: Those who were at work on each day, where it has touches; else the scenario's team.
         offers: See `arrivals.offers_of`.
         level: Of the intervals.
         jobs: Worker processes; never changes an answer.
@@ -170,7 +171,7 @@ def backtest(
     own_team = own_team and history.touches is not None
     staged = scenario_of_period(scenario, history, look.first, look.last)
     if own_team:
-        staged = staged.model_copy(update={"team": team_of(history, scenario.team)})
+        staged = staged.model_copy(update={"team": team_as_it_was(history, scenario.team)})
     arrivals = given_arrivals(history, staged.market, offers=offers) if own_arrivals else None
     look = replace(look, mature_days=time_to_win_days(staged, arrivals))
     batches = 2 if draws else 1

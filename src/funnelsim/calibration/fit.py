@@ -24,6 +24,7 @@ from funnelsim.calibration.fit_scenario import ASSUMED, CAUSAL_SHARE, tables_of
 from funnelsim.calibration.fit_scores import fit_scores
 from funnelsim.calibration.fit_spend import fit_spend
 from funnelsim.calibration.history import History
+from funnelsim.calibration.team import crew_of, staffed
 from funnelsim.calibration.window import window
 from funnelsim.config.load import scenario_from
 from funnelsim.config.scenario import Scenario
@@ -40,7 +41,8 @@ class Fit:
     found: Block
     policy: PolicyFit
     name: str = "calibrated"
-    drifts: tuple[Drift, ...] = ()  # how the months of the history differed (`with_drift`)
+    drifts: tuple[Drift, ...] = ()  # how the fortnights of the history differed (`with_drift`)
+    since: int = 0  # ms: reach, wins and the policy rest on leads created from this on
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -70,8 +72,8 @@ class Fit:
             causal_share: Share of the observed effect of delay, on reach and on wins, that is an effect of delay; the
                 rest lies in who was called first. Observational data cannot tell: judge decisions about speed with
                 `sensitivity`.
-            ahead: Months from the middle of the last two of the history to the middle of those foretold, >= 0: how far
-                trends have gone on by then, where there are any (`with_drift`).
+            ahead: Months from the end of the history to the middle of the time foretold, which begins there: it starts
+                from where reach and the desk stood at the end (`with_drift`). 0: as in the time that was fitted.
 
         Raises:
             InputError: where the history makes a scenario that breaks a rule.
@@ -153,12 +155,14 @@ def fit_history(
     """
     told = recent(history) if lately else None
     since = 0 if told is None else told.since
-    found = fit_blocks(history, since=since, seed=seed)
+    found = fit_blocks(history, since=since, advantage=told is not None and told.advantage, seed=seed)
     found = replace(found, warnings=(*(() if told is None else told.words()), *found.warnings))
+
+    crew = crew_of(history)
 
     def scenario_of(practised: Practised, of: History, fits: Block) -> Scenario:
         tables = tables_of(of, fits, practised, causal_share=causal_share)
-        return scenario_from(tables, where=f"{name} (fitted)", name=name)
+        return staffed(scenario_from(tables, where=f"{name} (fitted)", name=name), crew)
 
     # Ways of working are judged by what was known on the last day: nothing is played beyond it.
     past = window(history, history.first_day, history.last_day, as_of=history.last_day)
@@ -167,13 +171,13 @@ def fit_history(
     )
     scales = outcome_scales(history, found, lambda fits: scenario_of(policy.best, history, fits), since=since)
     found = joined(found, scales)
-    return Fit(history, found, policy, name)
+    return Fit(history, found, policy, name, since=since)
 
 
 def with_drift(fit: Fit, *, causal_share: float = CAUSAL_SHARE) -> Fit:
-    """Return the fit with how its months differed, so that what it says of months ahead holds how a desk changes.
+    """Return the fit with how its fortnights differed, so that what it says of months ahead holds how a desk changes.
 
-    Plays the history some twenty times; nothing changes where it has too few months or was not played at all.
+    Plays the history ten times; nothing changes where it has too few fortnights or was not played at all.
 
     Args:
         fit: The fit.
@@ -183,20 +187,22 @@ def with_drift(fit: Fit, *, causal_share: float = CAUSAL_SHARE) -> Fit:
     if not fit.policy.ranking:
         return fit
     past = window(history, history.first_day, history.last_day, as_of=history.last_day)
+    crew = crew_of(history)
 
     def made(way: Practised, replication: int) -> History:
         tables = tables_of(past, fit.found, way, causal_share=causal_share)
-        return played_as(scenario_from(tables, where=f"{fit.name} (fitted)"), past, replication)
+        return played_as(staffed(scenario_from(tables, where=f"{fit.name} (fitted)"), crew), past, replication)
 
-    return replace(fit, drifts=drifts(past, fit.policy.best, made))
+    return replace(fit, drifts=drifts(past, fit.policy.best, made, since=fit.since))
 
 
-def fit_blocks(history: History, *, since: int = 0, seed: int = 0) -> Block:
+def fit_blocks(history: History, *, since: int = 0, advantage: bool = False, seed: int = 0) -> Block:
     """Return all that is fitted without playing the model.
 
     Args:
         history: What is fitted.
         since: Reach and shares won are of leads created from this on, ms (`fit_recent`).
+        advantage: That of an early call is of these too.
         seed: Of samples and folds; 0 is a seed.
     """
     lately = None if since <= 0 else history.leads.created >= since
@@ -204,7 +210,7 @@ def fit_blocks(history: History, *, since: int = 0, seed: int = 0) -> Block:
         fit_arrivals(history),
         fit_offers(history),
         fit_spend(history),
-        fit_reach(history, leads=lately),
+        fit_reach(history, leads=lately, advantage=advantage),
         fit_lengths(history),
         fit_practice(history),
         fit_deals(history, leads=lately),

@@ -43,6 +43,7 @@ class Practised:
     latency_minutes: float = 5.0  # median time from there until it is
     latency_sigma: float = 1.0  # and its spread, log units
     latency_clock: str = "calendar"  # "business": that time passes while somebody is at work
+    unnoticed_share: float = 0.0  # of leads, that nobody ever sees
 
 
 def rounded(x: float, digits: int = 4) -> float:
@@ -85,6 +86,7 @@ def market_of(history: History, found: Block, practised: Practised, causal_share
             "median": duration_text(practised.latency_minutes),
             "sigma": rounded(practised.latency_sigma, 3),
         },
+        "unnoticed_share": rounded(practised.unnoticed_share, 3),
         "shape": _shape(found),
         "channels": _channels(history, found),
         "offers": _offers(history, found),

@@ -2,9 +2,9 @@
 
 Nobody writes down in which order leads are called, who may take over, or how long a call keeps a rep from the next. But
 these decide the whole distribution of the first response, which is an outcome and never put in. So ways of working are
-tried on the history's own leads and team, all on the same luck, and the one that comes closest is kept (McFadden 1989,
-Econometrica 57; Gourieroux & Monfort 1996). Distances count tolerances, below. Ways that come as close within the noise
-of the replications are listed: the data do not tell them apart.
+tried on the history's own leads and with its own rota, all on the same luck, and the one that comes closest is kept
+(McFadden 1989, Econometrica 57; Gourieroux & Monfort 1996). Distances count tolerances, below. Ways that come as close
+within the noise of the replications are listed: the data do not tell them apart.
 """
 
 from __future__ import annotations
@@ -17,99 +17,22 @@ import numpy as np
 from scipy import optimize
 
 from funnelsim.calibration.arrivals import given_arrivals
-from funnelsim.calibration.fit_market import SPLIT, Practised
+from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_moments import WEIGHT, distances, moments
-from funnelsim.calibration.fit_practice import cadence, pace, rep_days
+from funnelsim.calibration.fit_read_off import MOST_GIVEN_UP, call_bounds, read_off
 from funnelsim.calibration.history import History
-from funnelsim.calibration.observed import attempts
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.scenario import Scenario
 from funnelsim.lab.play import play
 from funnelsim.population import draw_leads
-from funnelsim.records import Bool, Float64, Int64
 
-MINUTE_MS = 60_000
 MOST_LEADS = 30_000
 """A larger history is not played a hundred times; its policy is read off (`read_off`)."""
-
-LEAST_GAPS = 200
-"""Pairs of attempts of one rep on one day, after the first of which nobody talked, from which the pace is read."""
 
 MOST_DRAWN = 100
 """Ways drawn at large, at most; after that what is close is looked at closer."""
 
 Choices = dict[str, Callable[[np.random.Generator], Any]]
-
-
-def read_off(history: History, *, leads: Bool | None = None) -> Practised:
-    """Return a policy read off the cadence alone: where too little is known, or too much to be played often.
-
-    As many attempts as 99 % of the called leads got at most, fewer where they were given up; the lower quartile of the
-    gaps, since a list takes its time too; dates to be called again, and their spread, as the gaps after a talk
-    (quartiles of a lognormal lie 1.349 standard deviations apart); calls in the middle of what the pace allows. A desk
-    so quick would answer at once, so what is left of the first responses, in opening hours, is the time until somebody
-    looks.
-
-    Args:
-        history: With touches; without them, what is assumed.
-        leads: Whose first responses are read; all where None.
-    """
-    if history.touches is None or history.touches.n == 0:
-        return Practised()
-    given, (least, most) = cadence(history), call_bounds(history)
-    seen_least, seen, seen_spread = _until_seen(history, leads)
-    number = np.bincount(history.touches.lead)
-    most = int(np.quantile(number[number > 0], 0.99))
-    gap, (soon, again, late) = given.gap_hours[0], (hours / 24.0 for hours in given.gap_after_talk_hours)
-    spread = np.log(late / soon) / 1.349 if late > soon > 0.0 else float("nan")
-    plain = Practised()
-    return replace(
-        plain,
-        call_minutes=float(np.sqrt(least * most)),
-        talk_minutes=5.0,
-        first_before_later=False,
-        routing="pool",
-        latency_least_minutes=seen_least,
-        latency_minutes=seen,
-        latency_sigma=seen_spread,
-        latency_clock="business",
-        attempts=int(np.clip(most, 2, 20)),
-        gap_hours=float(np.clip(gap, 0.5, 168.0)) if np.isfinite(gap) else plain.gap_hours,
-        window_days=60.0,
-        callback_days=float(np.clip(again, 1.0, 60.0)) if np.isfinite(again) else plain.callback_days,
-        callback_sigma=float(np.clip(spread, 0.2, 2.2)) if np.isfinite(spread) else plain.callback_sigma,
-        callback_share=min(given.followed_share / SPLIT["able"], 1.0),
-        given_up_share=min(given.given_up_share, MOST_GIVEN_UP),
-    )
-
-
-def _until_seen(history: History, leads: Bool | None) -> tuple[float, float, float]:
-    """Return least, median beyond it and log-spread of the first responses in opening hours, minutes.
-
-    Every day is open from the mean first attempt of a rep-day to the mean last one.
-    """
-    worked, clock = rep_days(history), history.clock()
-    made = attempts(history, by="lead", leads=leads)
-    first = made.number == 1
-    if worked is None or np.count_nonzero(first) < LEAST_GAPS:
-        plain = Practised()
-        return plain.latency_least_minutes, plain.latency_minutes, plain.latency_sigma
-    opens, closes = 60.0 * float(worked.first_hour.mean()), 60.0 * float(worked.last_hour.mean())
-    length = max(closes - opens, 60.0)
-
-    def open_minutes(ms: Int64) -> Float64:
-        day = np.searchsorted(clock.midnights, ms, side="right") - 1
-        since_opening = (ms - clock.midnights[day]) / MINUTE_MS - opens
-        return np.asarray(day * length + np.clip(since_opening, 0.0, length), dtype=np.float64)
-
-    waited = open_minutes(made.at[first]) - open_minutes(np.maximum(made.created, 0))
-    midnight = clock.midnights[np.searchsorted(clock.midnights, made.created, side="right") - 1]
-    came = (made.created - midnight) / MINUTE_MS
-    by_day = waited[(came >= opens) & (came <= closes)]
-    least = float(np.clip(np.quantile(by_day, 0.02), 0.0, 30.0)) if by_day.size else 0.0
-    beyond = np.maximum(waited - least, 0.5)
-    soon, middle, late = (float(v) for v in np.quantile(beyond, [0.25, 0.5, 0.75]))
-    return least, middle, float(np.clip(np.log(late / soon) / 1.349, 0.1, 3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +112,10 @@ _MOVES = (
 )  # fmt: skip
 POLISHED = 0.4
 """Share of the trials that go on from the closest way, all its numbers moved together."""
-MOST_GIVEN_UP = 0.9
 
 _WORLD = (
     "call_minutes", "talk_minutes", "callback_days", "callback_sigma", "given_up_share", "latency_least_minutes",
-    "latency_minutes", "latency_sigma",
+    "latency_minutes", "latency_sigma", "unnoticed_share",
 )  # fmt: skip
 """Settings of a way that are no policy."""
 
@@ -215,7 +137,8 @@ def fit_policy(
     A third of the trials, 100 at most, are drawn at large; others move one of the ten closest so far, the closer the
     rather (lengths by some percent, attempts by one, choices at random); the last 40 % move all numbers of the closest
     together (Nelder & Mead 1965). All are played on replication 0; the finalists on `replications` fresh ones, which
-    decide. Dates to be called again are read off, and calls are no longer than the pace allows (`call_bounds`).
+    decide. Dates to be called again are read off, calls are no longer than the pace allows (`call_bounds`), and as many
+    leads are overlooked as were never called, or none where that comes closer.
 
     Args:
         history: With touches.
@@ -251,9 +174,10 @@ def fit_policy(
             callback_sigma=start.callback_sigma,
             callback_share=min(way.callback_share, 1.0),
             given_up_share=min(way.given_up_share, MOST_GIVEN_UP),
+            unnoticed_share=start.unnoticed_share,
         )
 
-    total = trials + finalists * replications + cloud
+    total = trials + (finalists + 1) * replications + cloud
     played: list[tuple[float, Practised]] = []
     drawn = min(max(trials // 3, 2), MOST_DRAWN)
 
@@ -274,6 +198,8 @@ def fit_policy(
             chosen.append(way)
         if len(chosen) == finalists:
             break
+    if start.unnoticed_share > 0.0:  # or a list that is too full is why some were never called
+        chosen.append(replace(chosen[0], unnoticed_share=0.0))
     each = np.empty((len(chosen), replications))
     means: list[dict[str, float]] = []
     for j, way in enumerate(chosen):
@@ -304,22 +230,6 @@ def fit_policy(
         if progress is not None:
             progress(total - cloud + j + 1, total)
     return PolicyFit(ways[0].practised, seen, ways, trials, tuple(near), cloud=tuple(kept))
-
-
-def call_bounds(history: History) -> tuple[float, float]:
-    """Return how long, minutes, a call can keep a rep on average: the least and the most.
-
-    When one attempt follows another at once, the gap between them is all that the first takes. So half of the lower
-    quartile of the gaps after unanswered attempts is about the least, the median, as the mean of a lognormal with it,
-    the most: waiting is in it. Without these bounds long calls stand in for a desk that looks at its leads late, and
-    attempts stop growing with the leads.
-    """
-    speed = pace(history)
-    least, most = 0.5 * speed.unanswered_p25, 1.4 * speed.unanswered_p50
-    if speed.n < LEAST_GAPS or not np.isfinite(least + most):
-        return 1.5, 35.0
-    least = float(np.clip(least, 1.0, 35.0))
-    return least, float(np.clip(most, 1.5 * least, 60.0))
 
 
 def _polish(way: Practised, tried: Callable[[Practised], float], most: int) -> None:

@@ -87,7 +87,7 @@ def seats(history: History, *, role: str = "sales", cost_per_hour: float = 20.0)
         group: dict[str, Any] = {
             "role": role,
             "name": f"seat {j + 1}",
-            "hours": _hours_text(chosen, opens[j], closes[j]),
+            "hours": hours_text(chosen, opens[j], closes[j]),
             "cost_per_hour": cost_per_hour,
         }
         if first > 6:
@@ -131,10 +131,10 @@ def _shrunk(hour: Float64, at: Float64) -> Float64:
     return np.asarray(middle + 0.5 * (np.quantile(hour, at) - middle))
 
 
-def _hours_text(weekdays: list[int], opens: float, closes: float) -> list[str]:
+def hours_text(weekdays: list[int], opens: float, closes: float) -> list[str]:
     """Return opening times in the form of a scenario, runs of weekdays joined.
 
-    >>> _hours_text([0, 1, 2, 5], 9.5, 18.26)
+    >>> hours_text([0, 1, 2, 5], 9.5, 18.26)
     ['Mon-Wed 09:30-18:15', 'Sat 09:30-18:15']
     """
     runs: list[list[int]] = []
@@ -143,13 +143,18 @@ def _hours_text(weekdays: list[int], opens: float, closes: float) -> list[str]:
             runs[-1].append(day)
         else:
             runs.append([day])
-    times = f"{_clock_text(opens)}-{_clock_text(closes)}"
+    times = f"{clock_text(opens)}-{clock_text(closes)}"
     return [
         (WEEKDAYS[run[0]] if len(run) == 1 else f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}") + f" {times}" for run in runs
     ]
 
 
-def _clock_text(hour: float) -> str:
+def clock_text(hour: float) -> str:
+    """Return an hour of the day, 0..24, to five minutes, as a scenario holds it.
+
+    >>> clock_text(9.51)
+    '09:30'
+    """
     minutes = int(np.clip(5 * round(hour * 12), 0, 24 * 60))
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 

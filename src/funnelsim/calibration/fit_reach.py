@@ -180,18 +180,47 @@ def level(theta: Float64, attempts: Attempts) -> tuple[float, Float64]:
     return mu, _information(np.array([mu, *theta[1:]]), attempts, *rule)[0]
 
 
-def relevelled(fit: ReachFit, attempts: Attempts) -> ReachFit:
+def relevelled(fit: ReachFit, attempts: Attempts, *, advantage: bool = False) -> ReachFit:
     """Return the fit with the mean of these leads and the shape (spread, advantage, its fading) of the fit.
 
     What is unknown of the shape goes into the mean by the information that these leads hold on both.
+
+    Args:
+        fit: Of all leads.
+        attempts: Of these.
+        advantage: The advantage of an early call is theirs too.
     """
-    mu, row = level(fit.estimate, attempts)
-    shape = fit.covariance[1:, 1:]
-    pull = -row[1:] / row[0]
+    free = [0, 2] if advantage else [0]
+    held = [j for j in range(4) if j not in free]
+    estimate = moved(fit.estimate, attempts, free)
+    information = _information(estimate, attempts, *normal_rule(NODES))
+    own = np.linalg.inv(information[np.ix_(free, free)])
+    pull = -own @ information[np.ix_(free, held)]
+    shape = fit.covariance[np.ix_(held, held)]
     covariance = fit.covariance.copy()
-    covariance[0, 0] = 1.0 / row[0] + float(pull @ shape @ pull)
-    covariance[0, 1:] = covariance[1:, 0] = shape @ pull
-    return replace(fit, estimate=np.array([mu, *fit.estimate[1:]]), covariance=covariance)
+    covariance[np.ix_(free, free)] = own + pull @ shape @ pull.T
+    covariance[np.ix_(free, held)] = pull @ shape
+    covariance[np.ix_(held, free)] = (pull @ shape).T
+    return replace(fit, estimate=estimate, covariance=covariance)
+
+
+def moved(theta: Float64, attempts: Attempts, free: list[int]) -> Float64:
+    """Return `theta` with its `free` numbers (0, the mean, first) at the maximum likelihood of these leads: (4,)."""
+    start = theta.copy()
+    start[0] = level(theta, attempts)[0]
+    if free == [0]:
+        return start
+    rule = normal_rule(NODES)
+
+    def of(values: Float64) -> tuple[float, Float64]:
+        whole = theta.copy()
+        whole[free] = values
+        value, slope = _negative(whole, attempts, *rule)
+        return value, slope[free]
+
+    search: Any = optimize.minimize
+    start[free] = search(of, start[free], jac=True, method="BFGS", options={"gtol": 1e-3}).x
+    return start
 
 
 def log_likelihood(theta: Float64, attempts: Attempts) -> float:
@@ -223,10 +252,11 @@ def _inverse(information: Float64) -> Float64:
     return np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
-def fit_reach(history: History, *, leads: Bool | None = None) -> Block:
+def fit_reach(history: History, *, leads: Bool | None = None, advantage: bool = False) -> Block:
     """Return mu, sigma, beta, tau and the share that can never be reached.
 
-    With `leads`, the mean is theirs and the shape that of all: a few weeks fix the level of reach, not how it falls.
+    With `leads`, the mean is theirs and the shape that of all: a few weeks fix the level of reach, not how it falls;
+    with `advantage` that of an early call is theirs too.
 
     Intervals come from the observed information. The never-reachable share is that of called leads whose number the CRM
     marks as wrong; who is never reached and not marked belongs to the lower tail of eta.
@@ -243,7 +273,7 @@ def fit_reach(history: History, *, leads: Bool | None = None) -> Block:
     if leads is not None and not leads.all():
         lately = attempts_of(history, leads=leads)
         if lately.n >= 50 and lately.reached.any() and not lately.reached.all():
-            fit = relevelled(fit, lately)
+            fit = relevelled(fit, lately, advantage=advantage)
     mu, log_sigma, beta, log_tau = fit.estimate
     soon = int((attempts.delay_hours < 3 * np.exp(log_tau)).sum())
     spread = np.sqrt(np.diag(fit.covariance))

@@ -1,7 +1,8 @@
 """How far back the past tells of the present: desks learn, campaigns change, what held in July need not in December.
 
 Asked of the history itself: the level of reach of the last 60 or 90 days before the last month, or of all: which
-foretells best who is reached in that month? What is fitted on leads and people (the level of reach, wins, the policy in
+foretells best who is reached in that month? And does the advantage of an early call of these days, too, instead of that
+of all? What is fitted on leads and people (the level of reach, wins, the policy in
 force) then rests on so many of the last days; what needs the whole (the season, the shape of reach, the time to a deal,
 the score) does not.
 """
@@ -10,9 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from funnelsim.calibration.fit_reach import Attempts, attempts_of, level, log_likelihood, logit_normal
+from funnelsim.calibration.fit_reach import Attempts, attempts_of, log_likelihood, logit_normal, moved
 from funnelsim.calibration.history import History
 
 MONTH_DAYS = 30
@@ -21,6 +20,8 @@ LEAST_LEADS = 500
 """Called leads that the last month must have, and each span, to be asked."""
 BETTER = 4.0
 """A span must foretell better than the whole by so much of log-likelihood: a chance of 1 in 50 without any change."""
+WORTH = 1.0
+"""And with its own advantage of an early call by so much more than without: the price of a parameter (Akaike)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,7 @@ class Recent:
     days: int  # how many of the last days; all of them where nothing changed
     whole: bool
     gain: float  # log-likelihood of the last month's attempts, foretold by this span instead of the whole
+    advantage: bool = False  # that of an early call is of these days too
 
     def words(self) -> list[str]:
         """Return what is to be said of it."""
@@ -60,17 +62,21 @@ def recent(history: History) -> Recent:
     if before.n < LEAST_LEADS or not _tells(before):
         return whole
     theta = logit_normal(before).estimate
-    scores = {days: log_likelihood(theta, judged)}
+    whole_score = log_likelihood(theta, judged)
+    scores: dict[tuple[int, bool], float] = {}
     for span in SPANS:
         begins = int(midnights[max(days - MONTH_DAYS - span, 0)])
         known = attempts_of(history, leads=(created >= begins) & (created < ends), until=ends)
         if known.n >= LEAST_LEADS and _tells(known):
-            scores[span] = log_likelihood(np.array([level(theta, known)[0], *theta[1:]]), judged)
-    best = max(scores, key=lambda span: (scores[span], span))
-    gain = scores[best] - scores[days]
-    if best == days or gain < BETTER:
+            scores[span, False] = log_likelihood(moved(theta, known, [0]), judged)
+            scores[span, True] = log_likelihood(moved(theta, known, [0, 2]), judged) - WORTH
+    if not scores:
         return whole
-    return Recent(int(midnights[days - best]), best, False, gain)
+    span, advantage = max(scores, key=lambda key: (scores[key], *key))
+    gain = scores[span, advantage] + (WORTH if advantage else 0.0) - whole_score
+    if gain < BETTER:
+        return whole
+    return Recent(int(midnights[days - span]), span, False, gain, advantage)
 
 
 def _tells(known: Attempts) -> bool:

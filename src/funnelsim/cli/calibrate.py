@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,13 @@ SHARES = (0.0, 0.5, 1.0)
 """Causal shares of the effect of delay under which the worth of a faster desk is told."""
 
 
+def _a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse nan, which lies within every range."""
+    if math.isnan(value):
+        raise click.BadParameter("must be a number of months", ctx=context, param=parameter)
+    return value
+
+
 @click.command()
 @click.argument("leads", type=click.Path(path_type=Path, dir_okay=False))
 @histories.history_options
@@ -40,6 +48,10 @@ SHARES = (0.0, 0.5, 1.0)
               help="Share of the observed effect of delay that is caused by delay; no data can tell.")
 @click.option("--describe", is_flag=True,
               help="Count all of the history alike; else the recent past alone, where that foretells its end better.")
+@click.option("--ahead", type=click.FloatRange(0.0, 24.0), default=0.0, callback=_a_number,
+              show_default=True, metavar="MONTHS",
+              help="Foretell: months from the history's last day to the middle of the time meant; scenario and draws "
+              "then hold how far such a desk may go on changing. 0: as it was.")
 @click.option("--replications", type=click.IntRange(min=0), default=39, show_default=True, metavar="N",
               help="Replications beside which the history is shown in the report; 0 or 1: none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S",
@@ -61,6 +73,7 @@ def calibrate(
     n_draws: int,
     causal_share: float | None,
     describe: bool,
+    ahead: float,
     replications: int,
     seed: int,
     jobs: int,
@@ -73,7 +86,7 @@ def calibrate(
     parameters.csv, assumed.csv, cleaning.csv, set_aside.csv, unreadable.csv, figures and report.html.
     """
     from funnelsim import __version__
-    from funnelsim.calibration.fit import fit_history
+    from funnelsim.calibration.fit import fit_history, with_drift
     from funnelsim.calibration.fit_scenario import CAUSAL_SHARE
     from funnelsim.calibration.window import window
     from funnelsim.report.calibration_files import calibration_files
@@ -88,11 +101,14 @@ def calibrate(
     study = Study(
         "calibration",
         histories.inputs_of(leads, touches=touches, spend=spend, mapping=mapping),
-        {key: str(day) for key, day in period.items() if day is not None} | {"describe": describe},
+        {key: str(day) for key, day in period.items() if day is not None}
+        | {"describe": describe}
+        | ({"ahead": ahead} if ahead else {}),
     )
     check_study_folder(out, study, force=force)
     shown: dict[str, Any] = {"touches": touches, "spend": spend, "mapping": mapping, **period, "out": out, "name": name}
     shown |= {"trials": trials, "draws": n_draws, "causal-share": causal_share, "describe": describe}
+    shown |= {"ahead": ahead or None}
     line = histories.again("calibrate", [leads], {**shown, "replications": replications, "seed": seed})
     imported = histories.read_history(leads, touches=touches, spend=spend, mapping=mapping)
     history = imported.history
@@ -108,7 +124,12 @@ def calibrate(
             lately=not describe,
             progress=progress,
         )
-    scenario, draws = fit.scenario(causal_share=share), fit.posterior(n_draws, seed, causal_share=share)
+    if ahead:
+        fit = with_drift(fit, causal_share=share)
+        if not fit.drifts:
+            screen.warn("--ahead changes nothing: the history is too short, thin or large to say how it changes")
+    scenario = fit.scenario(causal_share=share, ahead=ahead)
+    draws = fit.posterior(n_draws, seed, causal_share=share, ahead=ahead)
     compared = _compared(fit, scenario, draws, replications=replications, jobs=jobs) if replications > 1 else None
     sensitivity = _sensitivity(fit, share, replications=min(replications, 10), jobs=jobs) if replications > 1 else ()
     numbers = list(range(replications))
@@ -123,7 +144,7 @@ def calibrate(
         causal_share=share,
         imprint=Imprint(f"{fit.name}, calibration", scenario.run.seed, played, __version__),
     )
-    figures = {"seed": seed, "replications": numbers, "causal_share": share, "draws": n_draws}
+    figures = {"seed": seed, "replications": numbers, "causal_share": share, "draws": n_draws, "ahead": ahead}
     write_study(out, files, study, Made(__version__, started, dt.datetime.now(dt.UTC), line, figures))
     if as_json:
         screen.show(json.dumps(calibration_object(fit, compared, sensitivity, causal_share=share), allow_nan=False))
