@@ -25,7 +25,7 @@ def _prefetch(table: Any, place: Any, *, to_write: bool) -> Any:
         at = builder.bitcast(pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), cgutils.voidptr_t)
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
         builder.call(prefetch, [at, number(int(to_write)), number(3), number(1)])  # 3: to be kept; 1: data, not code
         return context.get_dummy_value()
 
