@@ -34,7 +34,7 @@ def rep_days(groups: list[dict], weekday: int) -> int:
 
 
 def test_as_many_are_at_work_on_each_weekday_as_were():
-    """Ann and Bo from Monday to Friday, Cy from Wednesday to Sunday: 2 2 3 3 3 1 1."""
+    """Ann and Bo from Monday to Friday, Cy from Wednesday to Sunday: 2 2 3 3 3 1 1. The next call would be at 18:00."""
     history = team(56, lambda rep, day: (day % 7 < 5) if rep < 2 else (day % 7 >= 2))
     groups = seats(history)
 
@@ -43,7 +43,7 @@ def test_as_many_are_at_work_on_each_weekday_as_were():
     assert all("starts" not in g and "days_off" not in g for g in groups)
     for group in groups:
         for text in group["hours"]:
-            assert all((a, b) == (9 * 60, 16 * 60 + 30) for _, a, b in parse_hours(text))
+            assert all((a, b) == (9 * 60, 18 * 60) for _, a, b in parse_hours(text))
 
 
 def test_somebody_who_joins_half_way_is_a_seat_that_starts():

@@ -24,6 +24,8 @@ from funnelsim.errors import InputError
 from funnelsim.records import Float64, Int64
 
 HOUR_MS = 3_600_000
+LEAST_HOURS, MOST_HOURS = 0.1, 2.0
+"""From the last attempt to the end of a shift: nothing begins at closing time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,17 +120,25 @@ def _smooth(counts: Int64) -> Float64:
 
 
 def _hours_by_seat(worked: RepDays, count: int) -> tuple[Float64, Float64]:
-    """Return opening and closing hour of each seat: the quantiles of the first and the last attempt of a rep-day."""
+    """Return opening and closing hour of each seat: the quantiles of those of rep-days.
+
+    The latest first, then the earliest, and so on inwards, so that few seats cover the day as many do.
+    """
     at = (np.arange(count) + 0.5) / count
-    # Half of the spread between days is chance (when the first call of the day happens to fall), so seats take half.
-    opens = _shrunk(worked.first_hour, at)
-    closes = _shrunk(worked.last_hour, at)
+    inwards = np.arange(count) // 2
+    at = np.where(np.arange(count) % 2, at[inwards], at[::-1][inwards])
+    opens, closes = np.quantile(worked.first_hour, at), np.quantile(shift_ends(worked), at)
     return opens, np.maximum(closes, opens + 1.0)
 
 
-def _shrunk(hour: Float64, at: Float64) -> Float64:
-    middle = float(np.median(hour))
-    return np.asarray(middle + 0.5 * (np.quantile(hour, at) - middle))
+def shift_ends(worked: RepDays) -> Float64:
+    """Return the hour at which each rep-day ended: (r,), at most 24.
+
+    Where n attempts are spread evenly over a shift, the last one comes about 1 / (n - 1) of the time between first and
+    last before its end.
+    """
+    between = (worked.last_hour - worked.first_hour) / np.maximum(worked.attempts - 1, 1)
+    return np.asarray(np.minimum(worked.last_hour + np.clip(between, LEAST_HOURS, MOST_HOURS), 24.0))
 
 
 def hours_text(weekdays: list[int], opens: float, closes: float) -> list[str]:

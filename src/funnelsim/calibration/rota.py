@@ -15,14 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from funnelsim.calibration.fit_practice import RepDays, clock_text, hours_text, rep_days
+from funnelsim.calibration.fit_practice import RepDays, clock_text, hours_text, rep_days, shift_ends
 from funnelsim.calibration.history import History
 from funnelsim.records import Bool, Float64
 
 STILL_THERE_DAYS = 14
 USUAL_DAYS = 56
-LEAST_HOURS, MOST_HOURS = 0.1, 2.0
-"""From the last attempt to the end of a shift: nothing begins at closing time."""
 
 
 def rota(history: History, *, role: str = "sales", cost_per_hour: float = 20.0) -> list[dict[str, Any]]:
@@ -65,8 +63,7 @@ def _usual(history: History, worked: RepDays) -> tuple[Float64, Float64]:
     begins = history.clock().month_starts
     midnights = history.clock().midnights
     month = np.searchsorted(begins, midnights[worked.day], side="right")
-    between = (worked.last_hour - worked.first_hour) / np.maximum(worked.attempts - 1, 1)
-    opens, closes = worked.first_hour.copy(), worked.last_hour + np.clip(between, LEAST_HOURS, MOST_HOURS)
+    opens, closes = worked.first_hour.copy(), shift_ends(worked)
     for key in np.unique(worked.rep * 1000 + month):
         mine: Bool = worked.rep * 1000 + month == key
         opens[mine] = np.minimum(opens[mine], np.median(opens[mine]))
