@@ -55,10 +55,10 @@ def text_of(claims: list[dict[str, Any]]) -> str:
         if claim["key"] in FIGURES:
             lines += [f"![{CLAIMS[claim['key']]}]({_figure(claim['key'])})", ""]
         command = f"`python -m validation.{claim['key']}`"
-        lines.append(_filled(f"**Verdict.** {_verdict(claim).capitalize()}. {command} ({_took(claim)})."))
-    if claims:
+        lines.append(_filled(f"**Verdict.** {_verdict(claim).capitalize()}. {command}{_took(claim)}."))
+    if claims and all("processor_seconds" in claim for claim in claims):
         whole = sum(c["processor_seconds"] for c in claims) + _of_the_searches(claims)
-        lines += ["", f"All of this page took {_duration(whole)} of processor time."]
+        lines += ["", f"All that this page tells of took {_duration(whole)} of processor time."]
     return "\n".join(lines) + "\n"
 
 
@@ -66,8 +66,9 @@ def _took(claim: dict[str, Any]) -> str:
     """Return the processor time behind a claim; three of them read the same searches."""
     of_searches = claim["figures"].get("searches_processor_seconds")
     if of_searches is not None:
-        return f"reads `validation.searches`: {_duration(of_searches)} of processor time for three claims"
-    return f"{_duration(claim['processor_seconds'])} of processor time"
+        return f" (reads `validation.searches`: {_duration(of_searches)} of processor time for three claims)"
+    took = claim.get("processor_seconds")  # not in what an older version wrote
+    return "" if took is None else f" ({_duration(took)} of processor time)"
 
 
 def _of_the_searches(claims: list[dict[str, Any]]) -> float:

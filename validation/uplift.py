@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from funnelsim.lab.compare import LEVEL, compare, play_each
@@ -34,23 +36,9 @@ def measure(*, macros: int = 250, pilot: int = 1_000, workers: int | None = None
         findings[contrast.finding] += 1
         covered += contrast.difference.low <= truth <= contrast.difference.high
         seen.append((contrast.difference.mean, contrast.finding == "better"))
-    power, normal = findings["better"] / macros, _power_of_normal(truth, deviation, n)
     bounds = proportion_interval(findings["better"], macros)
-    return Claim(
-        key="uplift",
-        claims=f"A true uplift of 2 % is found with the stated power: {POWER:.0%} at the number of replications that "
-        "`compare` names as settling it.",
-        how=f"The oracle of conversions, and the same world where 2 % more of those able buy; the true difference in "
-        f"revenue is known ({truth:,.2f} a replication). {macros:,} comparisons of {n} replications each, the number "
-        "that the formula behind `compare` asks for at that difference and the measured deviation of differences. On "
-        "the same leads the difference is never negative and skewed, where the formula supposes normal ones: so also "
-        f"{NORMAL:,} comparisons of normal differences of the same mean and deviation.",
-        found=f"found in {power:.1%} ({bounds.low:.1%} to {bounds.high:.1%}) with {n} replications, in {normal:.1%} "
-        f"where the differences are normal, taken for worse in "
-        f"{findings['worse'] / macros:.1%}; intervals of the difference cover the truth in {covered / macros:.1%}; "
-        f"without common random numbers it would take about {apart:,}",
-        holds=power >= least(POWER, macros) and normal >= least(POWER, NORMAL),
-        figures={
+    return told(
+        {
             "comparisons": macros,
             "replications": n,
             "replications_without_common_luck": apart,
@@ -58,17 +46,39 @@ def measure(*, macros: int = 250, pilot: int = 1_000, workers: int | None = None
             "deviation_of_differences": deviation,
             "deviation_of_one": alone,
             "power_stated": POWER,
-            "power": power,
-            "power_of_normal_differences": normal,
+            "power": findings["better"] / macros,
+            "power_of_normal_differences": power_of_normal(truth, deviation, n),
             "power_interval": [bounds.low, bounds.high],
             "findings": findings,
             "difference_covered": covered / macros,
             "differences_seen": seen,
-        },
+        }
     )
 
 
-def _power_of_normal(truth: float, deviation: float, n: int) -> float:
+def told(found: dict[str, Any]) -> Claim:
+    """Return the claim that the figures make."""
+    macros, n, normal = found["comparisons"], found["replications"], found["power_of_normal_differences"]
+    low, high = found["power_interval"]
+    return Claim(
+        key="uplift",
+        claims=f"A true uplift of 2 % is found with the stated power or more: {POWER:.0%} at the number of "
+        "replications that `compare` names as settling it.",
+        how=f"The oracle of conversions, and the same world where 2 % more of those able buy; the true difference in "
+        f"revenue is known ({found['true_difference']:,.2f} a replication). {macros:,} comparisons of {n} replications "
+        "each, the number that the formula behind `compare` asks for at that difference and the measured deviation of "
+        "differences. On the same leads the difference is never negative and skewed, where the formula supposes normal "
+        f"ones: so also {NORMAL:,} comparisons of normal differences of the same mean and deviation.",
+        found=f"found in {found['power']:.1%} ({low:.1%} to {high:.1%}) with {n} replications, in {normal:.1%} where "
+        f"the differences are normal, taken for worse in {found['findings']['worse'] / macros:.1%}; intervals of the "
+        f"difference cover the truth in {found['difference_covered']:.1%}; without common random numbers it would take "
+        f"about {found['replications_without_common_luck']:,}",
+        holds=found["power"] >= least(POWER, macros) and normal >= least(POWER, NORMAL),
+        figures=found,
+    )
+
+
+def power_of_normal(truth: float, deviation: float, n: int) -> float:
     """Return how often `compare` calls a true difference of normal differences, `n` replications each."""
     rng, found = np.random.default_rng(17), 0
     for _ in range(NORMAL):
