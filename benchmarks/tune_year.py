@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--leads", type=float, default=40_000, help="leads a year")
-    parser.add_argument("--race-from", type=int, help="replications before a trial may be given up; without it, none is")
+    parser.add_argument("--race-from", type=int, help="replications before a trial may be given up; without, none is")
     parser.add_argument("--everything", action="store_true", help="with every mechanism switched on")
     parser.add_argument("--cache-memory", type=int, default=cache.default_bytes() // 2**20, help="MiB, all workers")
     parser.add_argument("--json")

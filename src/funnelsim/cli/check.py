@@ -18,11 +18,10 @@ def check(files: tuple[Path, ...]) -> None:
     whose weight in the states drawn is not their probability. Exit code 3 where a file has a fault.
     """
     from funnelsim import load
-    from funnelsim.cli.files import warn_of_overload, warn_of_states
+    from funnelsim.cli.files import warn_of_overload, warn_of_states, warn_of_vacancies
     from funnelsim.cli.summary import summary_of
     from funnelsim.errors import Fault, InputError
     from funnelsim.lab.load import offered_load
-    from funnelsim.lab.vacancies import vacancies
 
     faults: list[Fault] = []
     for file in files:
@@ -34,8 +33,7 @@ def check(files: tuple[Path, ...]) -> None:
         loads = offered_load(scenario)
         screen.show(summary_of(scenario, loads, where=str(file)))
         warn_of_overload(loads, where=str(file))
-        for vacancy in vacancies(scenario):
-            screen.warn(f"{file}: {vacancy.in_words()}")
+        warn_of_vacancies(scenario, where=str(file))
         warn_of_states(scenario, where=str(file))
     if faults:
         raise InputError(faults)

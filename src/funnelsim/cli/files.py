@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def open_scenario(path: Path) -> Scenario:
-    """Return the scenario at `path`; warns on stderr of each role whose offered load is above its capacity.
+    """Return the scenario at `path`; warns on stderr of roles that have too few people, or nobody for a time.
 
     Raises:
         InputError: with every fault of the file.
@@ -29,6 +29,7 @@ def open_scenario(path: Path) -> Scenario:
     if faults := bound_faults(scenario.search, where=str(path)):
         raise InputError(faults)
     warn_of_overload(offered_load(scenario), where=str(path))
+    warn_of_vacancies(scenario, where=str(path))
     return scenario
 
 
@@ -37,6 +38,14 @@ def warn_of_overload(loads: Sequence[RoleLoad], *, where: str) -> None:
     for load in loads:
         if load.cannot_keep_up:
             screen.warn(f"{where}: {load.in_words()}")
+
+
+def warn_of_vacancies(scenario: Scenario, *, where: str) -> None:
+    """Warn on stderr of each time in which nobody fills a role."""
+    from funnelsim.lab.vacancies import vacancies
+
+    for vacancy in vacancies(scenario):
+        screen.warn(f"{where}: {vacancy.in_words()}")
 
 
 def warn_of_states(scenario: Scenario, *, where: str) -> None:

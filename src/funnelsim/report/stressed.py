@@ -114,8 +114,8 @@ def robust_lines(robust: Robustness, labels: Sequence[str], scenario: Scenario) 
             chance = percent(standing.chances[criterion]) if best else ""
             lines.append(
                 f"  {name:<14}{criterion_words(criterion, robust.worst_share):<15}"
-                f"{plain(estimate.estimate * factor, decimals):>11}{_between(estimate, factor, decimals):>22}"
-                f"{other:>30}{chance:>6}".rstrip()
+                f"{plain(estimate.estimate * factor, decimals):>11} {_between(estimate, factor, decimals):>21}"
+                f" {other:>29}{chance:>6}".rstrip()
             )
     if len(labels) > 1:
         chosen = [
