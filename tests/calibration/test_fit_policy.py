@@ -9,12 +9,12 @@ import pytest
 
 from calibration import scenes_backtest
 from calibration import scenes_fit as scenes
-from calibration.scenes_fit import HOUR
+from calibration.scenes_fit import DAY, HOUR
 from funnelsim.calibration.fit import fit_blocks
 from funnelsim.calibration.fit_market import Practised
 from funnelsim.calibration.fit_moments import distances, moments
 from funnelsim.calibration.fit_policy import fit_policy, played_as
-from funnelsim.calibration.fit_read_off import call_bounds, read_off
+from funnelsim.calibration.fit_read_off import call_bounds, read_off, unnoticed_share
 from funnelsim.calibration.fit_scenario import tables_of
 from funnelsim.calibration.simulated import history_of
 from funnelsim.config.load import scenario_from
@@ -107,7 +107,8 @@ def test_the_search_comes_nearly_as_close_and_tells_ties(planted):
     assert found.ranking[0].distance < 0.5 * start or found.ranking[0].distance < 3 * truth
     assert [way.distance for way in found.ranking] == sorted(way.distance for way in found.ranking)
     assert found.near[0] is found.ranking[0]
-    assert told[-1] == (57, 57)
+    whole = 57 + (3 if read_off(history).unnoticed_share > 0.0 else 0)  # the closest is played without overlooked leads
+    assert told[-1] == (whole, whole)
     assert all(way.order == found.best.order and way.attempts == found.best.attempts for way in found.cloud)
     again = fit_policy(history, scenario_of, trials=40, finalists=3, replications=3, cloud=8)
     assert (again.best, again.cloud) == (found.best, found.cloud)
@@ -143,3 +144,20 @@ def test_a_history_too_large_to_be_played_says_so(monkeypatch, planted):
     assert found.ranking == ()
     assert f"{history.leads.n:,} leads are too many" in said
     assert "not scaled to the wins" in said
+
+
+def test_who_was_not_called_in_two_weeks_was_not_noticed():
+    """Of 300 leads of the first three days 30 were never called; those of the last day may still be."""
+    created = np.repeat([0, 1, 2, 29], 100) * DAY
+    called = np.setdiff1d(np.arange(300), np.arange(0, 300, 10))
+    calls = scenes.touches(called, created[called] + HOUR, np.zeros(called.size))
+    late = scenes.touches([299], [29 * DAY + 2 * HOUR], [False])
+    both = replace(
+        calls,
+        **{name: np.append(getattr(calls, name), getattr(late, name)) for name in
+           ("lead", "at", "number", "calls", "duration_ms", "connected", "rep", "kind")},
+    )  # fmt: skip
+    history = scenes.history(scenes.leads(created), both, days=30)
+
+    assert unnoticed_share(history) == pytest.approx(0.1)
+    assert unnoticed_share(history, leads=np.arange(400) < 100) == 0.0  # too few to tell

@@ -16,6 +16,7 @@ from funnelsim.calibration.fit_reach import (
     attempts_of,
     fit_reach,
     level,
+    log_likelihood,
     logit_normal,
     normal_rule,
     relevelled,
@@ -138,6 +139,23 @@ def test_the_level_of_some_leads_is_found_with_the_shape_of_all():
     assert error < 0.15
     assert np.linalg.eigvalsh(fit.covariance).min() > 0.0
     assert fit.covariance[0, 0] > 1.0 / level(fit.estimate, new)[1][0]
+
+
+@pytest.mark.slow
+def test_the_advantage_of_an_early_call_may_be_that_of_some_leads_too():
+    """Recent leads are easier to reach by 0.8, and by 1.5 more at once: both are found; the level alone falls short."""
+    old = planted(6_000, 1, mu=-0.8, sigma=1.4, beta=2.0, tau=0.3)
+    new = planted(4_000, 2, mu=0.0, sigma=1.4, beta=3.5, tau=0.3)
+    whole = logit_normal(old)
+    fit = relevelled(whole, new, advantage=True)
+    errors = np.sqrt(np.diag(fit.covariance))
+
+    assert abs(fit.estimate[0] - 0.0) < 4 * errors[0]
+    assert abs(fit.estimate[2] - 3.5) < 4 * errors[2]
+    assert errors[2] < 0.4
+    assert fit.estimate[1] == whole.estimate[1]
+    assert np.linalg.eigvalsh(fit.covariance).min() > 0.0
+    assert log_likelihood(fit.estimate, new) > log_likelihood(relevelled(whole, new).estimate, new) + 5.0
 
 
 @pytest.mark.slow

@@ -177,7 +177,7 @@ def fit_policy(
             unnoticed_share=start.unnoticed_share,
         )
 
-    total = trials + (finalists + 1) * replications + cloud
+    total = trials + (finalists + (start.unnoticed_share > 0.0)) * replications + cloud
     played: list[tuple[float, Practised]] = []
     drawn = min(max(trials // 3, 2), MOST_DRAWN)
 
