@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from validation import (  # noqa: E402
+    beside_random,
     correct_selection,
     false_alarms,
     grid_search,
@@ -141,6 +142,30 @@ def test_what_the_best_is_reported_too_high_is_told_less_the_luck_of_all_reporte
         claim = optimism.measure()
         assert claim.figures["optimism"] == pytest.approx(flattered)
         assert claim.holds == holds
+
+
+@pytest.mark.parametrize(("won", "holds"), [(8, True), (7, False)])
+def test_beside_random_search_the_long_searches_decide_and_the_short_ones_are_told(monkeypatch, won, holds):
+    """A front of one policy: its hypervolume grows with its revenue."""
+
+    def front(revenue):
+        return {"front": [{"true": [revenue, 0.1]}]}
+
+    made_up = made_up_searches()
+    made_up |= {"trials": {"wide": 60, "long": 200}}
+    made_up["settings"] |= {"wide": {"replications": 6}, "long": {"replications": 4}}
+    made_up["studies"] |= {
+        "wide, tpe": [front(7.0)] * 10,
+        "wide, random": [front(8.0)] * 10,
+        "long, tpe": [front(9.0 if n < won else 7.0) for n in range(10)],
+        "long, random": [front(8.0)] * 10,
+    }
+    monkeypatch.setattr(beside_random, "found", lambda: made_up)
+    claim = beside_random.measure()
+
+    assert claim.holds == holds
+    assert f"better in {won} of 10" in claim.found
+    assert "short searches in 0 of 10" in claim.found
 
 
 def test_times_on_the_page_are_those_of_the_processor_and_shared_ones_count_once():

@@ -207,22 +207,27 @@ def optimism(found: Found) -> tuple[Figure, Imprint]:
 
 
 def beside_random(found: Found) -> tuple[Figure, Imprint]:
-    """Return the hypervolume of each pair of searches."""
-    pairs = np.array(found["pairs"])
-    played = f"{len(pairs)} pairs of searches of {found['trials']} policies"
+    """Return the hypervolume of each pair of searches, long and short ones."""
+    budgets = [found["budgets"][name] for name in ("long", "wide")]
+    played = " and ".join(f"{len(b['pairs'])} pairs of {b['trials']} policies" for b in budgets)
     imprint = Imprint("weeks", found["first_seed"], played, __version__)
+    long = budgets[0]
     figure = sheet(
-        title=f"Better than random search in {found['won']} of {len(pairs)} pairs",
-        subtitle="hypervolume of the confirmed front at its true worth, as a share of the largest",
+        title=f"Better than random search in {long['won']} of {len(long['pairs'])} pairs",
+        subtitle="hypervolume of the confirmed front at its true worth, as a share of the largest of all",
         imprint=imprint, width=WIDTH, height=HEIGHT,
     )  # fmt: skip
-    axes = place(figure, left=MARGIN + 0.8, bottom=0.8, width=7.4, height=HEIGHT - 1.85)
-    for a, b in pairs.tolist():
-        axes.plot([0, 1], [b, a], "o-", color=GREEN if a > b else VERMILION, ms=5, lw=1.2)
-    axes.set_xlim(-0.25, 1.25)
-    axes.set_xticks([0, 1], ["random search", "funnelsim tune"])
-    axes.set_ylabel("hypervolume", color=GREY)
-    axes.yaxis.set_major_formatter(tick_text(_share))
+    values = np.concatenate([np.array(b["pairs"]).ravel() for b in budgets])
+    ends = (float(values.min()) - 0.01, float(values.max()) + 0.01)
+    for at, budget in enumerate(budgets):
+        axes = place(figure, left=MARGIN + 0.8 + 4.2 * at, bottom=0.8, width=3.2, height=HEIGHT - 2.2)
+        for a, b in budget["pairs"]:
+            axes.plot([0, 1], [b, a], "o-", color=GREEN if a > b else VERMILION, ms=5, lw=1.2)
+        axes.set(xlim=(-0.25, 1.25), ylim=ends)
+        axes.set_xticks([0, 1], ["random search", "funnelsim tune"])
+        axes.set_title(f"{budget['trials']} policies: {budget['won']} of {len(budget['pairs'])}", size=SMALL_PT + 1,
+                       loc="left")  # fmt: skip
+        axes.yaxis.set_major_formatter(tick_text(_share))
     return figure, imprint
 
 

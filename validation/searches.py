@@ -9,7 +9,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from validation.claim import FOUND, jobs, over, processor_seconds
 from validation.worlds import GRID, WIDE, changed, weeks
 
 MEASURES = ["revenue", "leads_wasted_share"]
+SAMPLERS = ("tpe", "random")
 DIRECTIONS = ("maximize", "minimize")
 TRUTH_SEED, TRUTH_FROM = 1_000_003, 10_000
 """Of the replications that stand for the truth, and the first of them; no study has that seed."""
@@ -39,8 +40,11 @@ FIRST_SEED = 200
 SETTINGS = {
     "grid": {"replications": 8, "selection_replications": 10, "report_replications": 20},
     "wide": {"replications": 6, "selection_replications": 8, "report_replications": 4},
+    "long": {"replications": 4, "selection_replications": 12, "report_replications": 4},
 }
-"""By space; of the wide one only the front is looked at, not what is reported of it."""
+"""By space; of the wide one only the front is looked at, not what is reported. `long` searches it as by default."""
+TRIALS = {"wide": 60, "long": 200}
+"""Policies tried in the wide space, in a short and a long search."""
 
 
 def grid_values() -> list[dict[str, Any]]:
@@ -147,7 +151,7 @@ def make(
     pairs: int = PAIRS,
     first: int = 16,
     rest: int = 304,
-    wide_trials: int = 60,
+    trials_of: Mapping[str, int] = TRIALS,
     most: int = 60,
     workers: int | None = None,
 ) -> dict[str, Any]:
@@ -158,7 +162,7 @@ def make(
         pairs: Searches of each sampler in the wide space.
         first: Replications that stand for the truth of the whole grid.
         rest: Further ones for the policies near its front.
-        wide_trials: Policies tried in the wide space.
+        trials_of: Policies tried in the wide space, in a short and a long search.
         most: Replications that stand for the truth of what is found there.
         workers: Processes.
     """
@@ -169,14 +173,16 @@ def make(
         name: over(partial(studied, space=space, sampler=sampler, trials=n), range(count), workers=workers)
         for name, space, sampler, n, count in [
             ("grid", "grid", "tpe", trials, macros),
-            ("wide", "wide", "tpe", wide_trials, pairs),
-            ("random", "wide", "random", wide_trials, pairs),
+            *((f"{space}, {by}", space, by, n, pairs) for space, n in trials_of.items() for by in SAMPLERS),
         ]
     }
     with_truth(studies["grid"], replications=range(TRUTH_FROM, TRUTH_FROM + first + rest), workers=workers)
     there = range(TRUTH_FROM, TRUTH_FROM + most)
-    with_truth(studies["wide"] + studies["random"], replications=there, workers=workers)
-    return {"grid": grid, "grid_trials": trials, "wide_trials": wide_trials, "settings": SETTINGS, "studies": studies}
+    wide = [study for name, some in studies.items() if name != "grid" for study in some]
+    with_truth(wide, replications=there, workers=workers)
+    return {
+        "grid": grid, "grid_trials": trials, "trials": dict(trials_of), "settings": SETTINGS, "studies": studies,
+    }  # fmt: skip
 
 
 def covered(points: Float64, corner: Sequence[float]) -> float:
