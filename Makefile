@@ -44,7 +44,7 @@ docs: $(VENV)/.runtime
 
 bench: $(VENV)/.dev
 	mkdir -p results/bench
-	for name in workload_w scaling startup prepasses; do $(BIN)/python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
+	for name in workload_w scaling startup prepasses engines workers; do $(BIN)/python benchmarks/$$name.py --json results/bench/$$name.json || exit 1; done
 
 # 500 policies on 20 replications of 40,000 leads: ten minutes of two cores.
 bench-tune: $(VENV)/.dev

@@ -203,6 +203,11 @@ def test_the_small_scenario_is_sound():
             "run.max_meetings: must be at least opportunity meetings + rebookings + 1 = 9, got 8",
         ),
         (
+            {"policy/meetings/slot": "1s"},
+            "policy.meetings.slot: cuts the work of a deal (market.effort.deal_work, at most 8 times) into about "
+            "158,400 pieces, at most 1,000 can be; got 1s",
+        ),
+        (
             {"team/reps/0/count": 1, "policy/headcount": {"be": 2}},
             "policy.headcount.be: no such role at work (roles: ae, bdr)",
         ),

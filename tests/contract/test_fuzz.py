@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("numba", reason="the compiled engine needs the extra 'fast'")
 
-from funnelsim.engines import compiled
+from funnelsim.engines import compiled, reference
 from funnelsim.records import Result, Row, State
 
 from . import fuzz
@@ -54,6 +57,17 @@ def test_a_number_of_leads_that_no_key_can_hold_is_refused():
 
     with pytest.raises(ValueError, match="at most 67108863 leads"):
         compiled.run(Crowd(), *fuzz.arguments(0)[1:])
+
+
+@pytest.mark.parametrize("engine", [compiled, reference])
+def test_more_pieces_of_deal_work_than_keys_can_tell_apart_are_refused(engine: Any):
+    leads, scored, roster, agreement, rules, end = fuzz.arguments(12)
+    work = np.zeros_like(leads.deal_work_ms)
+    work[0, 0], work[1, 0] = 60_000, 5_536  # 65,536 ms
+    agreement = dataclasses.replace(agreement, slot_ms=1)
+
+    with pytest.raises(ValueError, match=r"at most 65535 pieces of deal work .* got 65536: a slot of 1 ms"):
+        engine.run(dataclasses.replace(leads, deal_work_ms=work), scored, roster, agreement, rules, end)
 
 
 # Faults planted into a copy of the kernel, one at a time: (file, what stands there, what is put in its place).

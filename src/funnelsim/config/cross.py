@@ -17,6 +17,8 @@ REDIAL_MS = 15 * MINUTE_MS
 WORKDAY_MS = 8 * 60 * MINUTE_MS
 MOST_LEADS = 20_000_000
 """Leads of one replication that a large machine's memory holds."""
+MOST_PIECES = 1_000
+"""Pieces of deal work of a lead, on average; the engines tell 65,535 of one lead apart."""
 TIERS: tuple[Literal["A", "B", "C"], ...] = ("A", "B", "C")
 
 _RULES: list[tuple[tuple[str, ...], Check]] = []
@@ -85,6 +87,18 @@ def _meetings_suffice(s: Scenario) -> Iterator[Broken]:
         yield Broken(
             "run.max_meetings",
             f"must be at least opportunity meetings + rebookings + 1 = {needed}, got {s.run.max_meetings}",
+        )
+
+
+@_reads("market.effort.deal_work", "policy.meetings.slot", "run.max_meetings")
+def _not_too_many_pieces(s: Scenario) -> Iterator[Broken]:
+    mean, slot = s.market.effort.deal_work.mean_ms(), max(s.policy.meetings.slot.ms(), 1)
+    pieces = s.run.max_meetings * (mean / slot)
+    if pieces > MOST_PIECES:
+        yield Broken(
+            "policy.meetings.slot",
+            f"cuts the work of a deal (market.effort.deal_work, at most {s.run.max_meetings} times) into about "
+            f"{pieces:,.0f} pieces, at most {MOST_PIECES:,} can be; got {s.policy.meetings.slot}",
         )
 
 

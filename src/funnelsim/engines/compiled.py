@@ -197,8 +197,7 @@ def run(
         rules: Constants of the world.
         end: Events at or after this (ms) do not happen.
     """
-    if leads.n >= moments.MOST_LEADS:
-        raise ValueError(f"at most {moments.MOST_LEADS - 1} leads can be told apart, got {leads.n}")
+    moments.check_numbers(leads, agreement.slot_ms)
     arrays = _Arrays(numbers_of_run(leads, roster, agreement, rules, end), *tables_of_team(roster))
     results = blank_results(leads.n)
     others = (*tables_of_leads(leads, scored, roster), grouped(Results, results))

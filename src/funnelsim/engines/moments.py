@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from funnelsim.engines.desk import Desk
+    from funnelsim.records import Leads
 
 _KIND_SHIFT = 59
 _SUB_SHIFT = 56
 _INDEX_SHIFT = 30
 _EPISODE_SHIFT = 16
 MOST_LEADS = 1 << (_SUB_SHIFT - _INDEX_SHIFT)
+MOST_NUMBERS = 1 << _EPISODE_SHIFT
 
 
 def _kind(kind: int, sub: int) -> int:
@@ -64,6 +66,24 @@ def index_key(index: int) -> int:
 def episode_key(episode: int) -> int:
     """Return the part of a key that names an episode."""
     return episode << _EPISODE_SHIFT
+
+
+def check_numbers(leads: Leads, slot_ms: int) -> None:
+    """Refuse more leads, or more pieces of a lead's deal work, than keys can tell apart.
+
+    Raises:
+        ValueError: saying how many there may be.
+    """
+    if leads.n >= MOST_LEADS:
+        raise ValueError(f"at most {MOST_LEADS - 1} leads can be told apart, got {leads.n}")
+    work_ms = leads.deal_work_ms
+    if int(work_ms.max(initial=0)) // slot_ms * len(work_ms) >= MOST_NUMBERS - len(work_ms):  # else it cannot be
+        pieces = int((-(-work_ms // slot_ms)).sum(axis=0).max())
+        if pieces >= MOST_NUMBERS:
+            raise ValueError(
+                f"at most {MOST_NUMBERS - 1} pieces of deal work of a lead can be told apart, got {pieces}: "
+                f"a slot of {slot_ms} ms (policy.meetings.slot) is too short"
+            )
 
 
 class Clock(simpy.Environment):

@@ -51,8 +51,7 @@ def run(
         route: A user's own routing rule (see `choice.Plugin`).
         processes: A user's own SimPy processes (see there).
     """
-    if leads.n >= moments.MOST_LEADS:
-        raise ValueError(f"at most {moments.MOST_LEADS - 1} leads can be told apart, got {leads.n}")
+    moments.check_numbers(leads, agreement.slot_ms)
     shop = Shop(leads, scored, roster, agreement, rules, end, new_list=new_list)
     desk = shop.desk
     desk.rule = route

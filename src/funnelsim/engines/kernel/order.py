@@ -55,7 +55,7 @@ def runs_merged(table: Table, by: tuple[int, ...], work: Table, base: int, n: in
 def in_order(table: Table, n: int, by: tuple[int, ...], work: Table) -> int:
     """Sort the first `n` rows of a table (columns, rows) by the columns `by`; return in which row of `work` they stand.
 
-    `work` is (3, at least n + 2).
+    `work` is (3, at least n + 1).
     """
     for row in range(n):
         work[0, row] = row
@@ -66,7 +66,7 @@ def in_order(table: Table, n: int, by: tuple[int, ...], work: Table) -> int:
 def nearly_in_order(table: Table, n: int, by: tuple[int, ...], work: Table, first_stray: int, kind: int) -> int:
     """Sort as `in_order` does, faster where few rows but strays are out of place, and these by little.
 
-    Strays are the rows from `first_stray` on, and those whose first number is `kind`. `work` is (3, at least n + 2).
+    Strays are the rows from `first_stray` on, and those whose first number is `kind`. `work` is (3, at least n + 1).
     """
     # The others from the left, each put in its place among its neighbours; strays from the right.
     kept, strays, settled = 0, 0, True
