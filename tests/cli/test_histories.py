@@ -100,7 +100,7 @@ def test_backtest_writes_a_folder_that_says_where_it_comes_from(place, tmp_path)
     again = call(*manifest["again"].split()[1:])  # the same study may be written again
     assert again.exit_code == 0, again.stderr
     played = load_scenario(folder / "scenario.toml")
-    assert played.team.reps[0].name == "seat 1"  # the history's headcount, not the scenario's team
+    assert played.team.reps[0].shifts  # who was there on which day of the history, not the team of the scenario
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert html.startswith("<!doctype html>")
     assert html.count("data:image/png;base64,") == 5
